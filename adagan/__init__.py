@@ -1,0 +1,41 @@
+"""Boosting for any generative model: AdaGAN in PyTorch and Lightning.
+
+The names below load when they are first used, so that ``adagan --help`` answers at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adagan.boosting import AdaGAN
+    from adagan.components.component import Component
+    from adagan.components.conformance import check_component
+    from adagan.components.critic import Critic
+    from adagan.components.gan import GAN
+    from adagan.mixtures.mixture import Mixture
+    from adagan.mixtures.refinement import Refined
+    from adagan.round import Round
+
+__version__ = "0.1.0"
+__all__ = ["GAN", "AdaGAN", "Component", "Critic", "Mixture", "Refined", "Round", "check_component"]
+
+_HOMES = {
+    "AdaGAN": "adagan.boosting",
+    "Component": "adagan.components.component",
+    "Critic": "adagan.components.critic",
+    "GAN": "adagan.components.gan",
+    "Mixture": "adagan.mixtures.mixture",
+    "Refined": "adagan.mixtures.refinement",
+    "Round": "adagan.round",
+    "check_component": "adagan.components.conformance",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'adagan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,344 @@
+"""AdaGAN: boosting rounds around any generator."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adagan.components.component import Component
+from adagan.components.critic import Critic
+from adagan.components.progress import announce, listening
+from adagan.components.training import TrainingDiverged
+from adagan.components.wrapped import as_component
+from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
+from adagan.mixtures.divergences import FDivergence, JensenShannon
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.randomness import isolated_randomness
+from adagan.mixtures.refinement import Refined
+from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step, missing_mass
+from adagan.round import Round, gamma_bound
+from adagan.run_folder import RunFolder
+
+COARSE = 0.1
+"""Resolution of the critic that decides what is missing, in units of the data's standard deviation."""
+
+
+class AdaGAN:
+    """Boosts a generator: trains components in rounds, each on the data reweighted towards what the mixture misses.
+
+    Two decisions are separate. `target` says how sparse the newcomer's target is: the beta of the data weights.
+    `step` says how much of the trained newcomer the mixture takes. So are two critics: a coarse one, whose inputs are
+    blurred, finds what is *missing* and makes the data weights; a sharp one weighs the components and refines samples.
+
+    Args:
+        component: Zero-argument callable that makes an unfitted component: a class, a ``functools.partial``.
+        rounds: Number of rounds, 1 or more.
+        rule: From log ratios to data weights.
+        target: The beta of the data weights.
+        step: The mixture weights after a round.
+        coarse_critic: Makes the critic that finds what is missing; ``None`` means noise of a tenth of the
+            data's standard deviation.
+        critic: Makes the critic that weighs the components and refines samples.
+        divergence: The f-divergence that the records report.
+        seed: Of everything random.
+        folder: Where to write the run, round by round; ``None`` keeps it in memory only.
+        progress: Whether to show rounds, training steps and the time left.
+
+    Attributes:
+        mixture_: The `Mixture` after the last round.
+        rounds_: The `Round` records.
+        data_weights_: The `DataWeights` of every round.
+        critic_: The sharp critic of `mixture_`.
+
+    References:
+        Tolstikhin, Gelly, Bousquet, Simon-Gabriel, Schölkopf, *AdaGAN: Boosting generative models*, 2017, Algorithm 1,
+        https://arxiv.org/abs/1701.02386
+    """
+
+    mixture_: Mixture
+    rounds_: list[Round]
+    data_weights_: list[DataWeights]
+    critic_: Critic
+
+    def __init__(
+        self,
+        component: Callable[[], Any],
+        rounds: int = 5,
+        *,
+        rule: DataWeightRule | None = None,
+        target: Step | None = None,
+        step: MixtureStep | None = None,
+        coarse_critic: Callable[[], Critic] | None = None,
+        critic: Callable[[], Critic] = Critic,
+        divergence: FDivergence | None = None,
+        seed: int = 0,
+        folder: str | os.PathLike[str] | None = None,
+        progress: bool = False,
+    ) -> None:
+        if not isinstance(component, type) and (not callable(component) or callable(getattr(component, "fit", None))):
+            raise TypeError(
+                f"component: expected a callable that makes a fresh component for every round, got an object of class "
+                f"{type(component).__name__}; pass the class, or functools.partial({type(component).__name__}, ...)"
+            )
+        if rounds < 1:
+            raise ValueError(f"rounds: expected 1 or more, got {rounds}")
+        self.component, self.rounds = component, rounds
+        self.divergence = divergence or JensenShannon()
+        self.rule, self.target = rule or Star(), target or MissingMass()
+        self.step = step or FullyCorrective(self.divergence)
+        self.coarse_critic = coarse_critic or partial(Critic, noise=COARSE)
+        self.critic = critic
+        self.seed, self.folder, self.progress = seed, folder, progress
+
+    def fit(self, data: ArrayLike, weights: ArrayLike | None = None) -> Self:
+        """Forgets everything and runs all the rounds.
+
+        Args:
+            data: Shape (N, *event), floating point; training runs on its device.
+            weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform.
+
+        Raises:
+            ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length.
+            FileExistsError: The folder holds a run already.
+            TrainingDiverged: A component or critic failed; the rounds before it stay.
+        """
+        self._set_data(data, weights)
+        self.rounds_, self.data_weights_ = [], []
+        for learnt in ("mixture_", "critic_"):
+            self.__dict__.pop(learnt, None)
+        if self.folder is not None:
+            RunFolder(self.folder).create(self._data, self._base, self.seed)
+        return self._run()
+
+    def start(
+        self, data: ArrayLike, weights: ArrayLike | None = None, *, files: Mapping[str, str] | None = None
+    ) -> Self:
+        """Writes the folder of a run without rounds, with text files of the caller's in it; `resume` runs the rounds.
+
+        Raises:
+            ValueError: As `fit`, or there is no folder to write.
+            FileExistsError: The folder holds a run already.
+        """
+        if self.folder is None:
+            raise ValueError("folder: expected the folder of the run to start, got None")
+        self._set_data(data, weights)
+        RunFolder(self.folder).create(self._data, self._base, self.seed, files)
+        return self
+
+    def resume(self, data: ArrayLike, weights: ArrayLike | None = None) -> Self:
+        """Goes on with the run in the folder until it has all its rounds; the data must be the same.
+
+        Raises:
+            FileNotFoundError: No run in the folder.
+            ValueError: Other data, weights or seed than the run's; a corrupted file; a newer format.
+        """
+        if self.folder is None:
+            raise ValueError("folder: expected the folder of the run to resume, got None")
+        self._set_data(data, weights)
+        folder = RunFolder(self.folder)
+        folder.check(self._data, self._base, self.seed)
+        self.rounds_ = folder.rounds()
+        self.data_weights_ = folder.data_weights(self._data.device)
+        if self.rounds_:
+            self.mixture_ = folder.mixture(components=[self.component], device=self._data.device)
+            self.critic_ = folder.critic(device=self._data.device)
+        return self._run()
+
+    def _run(self) -> Self:
+        from adagan.progress import RoundsDisplay
+
+        with ExitStack() as stack:
+            if self.progress:
+                stack.enter_context(listening(stack.enter_context(RoundsDisplay(self.rounds, len(self.rounds_)))))
+            while len(self.rounds_) < self.rounds:
+                self.boost()
+                announce("round", len(self.rounds_), self.rounds)
+        return self
+
+    def boost(self) -> Self:
+        """Runs one more round; the lines of the paper's Algorithm 1 are named.
+
+        Raises:
+            RuntimeError: Nothing was fitted yet, so there is no data.
+        """
+        if not hasattr(self, "_data"):
+            raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
+        start, cpu_start = time.perf_counter(), time.process_time()
+        index = len(self.rounds_) + 1
+        seeds = np.random.SeedSequence([self.seed, index]).generate_state(3, np.uint64)
+        coarse_seed, component_seed, critic_seed = (int(seed) % 2**63 for seed in seeds)
+
+        missing = None
+        if index == 1:
+            data_weights = DataWeights(self._base, beta=1.0)
+        else:
+            # UpdateTrainingWeights: where does the mixture so far miss the data?
+            coarse = self._fit_critic(self.coarse_critic, self.mixture_, coarse_seed)
+            missing = missing_mass(coarse.log_ratio_, self._base)
+            data_weights = self._reweight(coarse, index)
+
+        # GAN(S_N, W_t): the newcomer learns the reweighted data
+        newcomer = self._fit_component(data_weights.values, component_seed)
+
+        # ChooseMixtureWeight: by the divergence at points that the critic did not learn from
+        incoming = self.mixture_.weights if index > 1 else self._base[:0]
+        candidate = self.mixture_.append(newcomer, _half(incoming)) if index > 1 else Mixture([newcomer])
+        critic = self._fit_critic(self.critic, candidate.to(self._data.device), critic_seed)
+        ratios = critic.component_log_ratios_
+        weights = self.step.weights(ratios, incoming, self._base) if index > 1 else candidate.weights
+
+        # G_t = (1 − beta_t) G_{t−1} + beta_t G_t^c
+        mixture = self.mixture_.append(newcomer, weights) if index > 1 else candidate
+        critic.reweigh(mixture.weights)
+        record = self._record(
+            index, data_weights, missing, mixture, critic, time.perf_counter() - start, time.process_time() - cpu_start
+        )
+        if self.folder is not None:
+            RunFolder(self.folder).add(record, data_weights, mixture, critic)
+        self.mixture_, self.critic_ = mixture, critic
+        self.rounds_.append(record)
+        self.data_weights_.append(data_weights)
+        for note in record.notes:
+            warnings.warn(f"round {index}: {note}", stacklevel=2)
+        return self
+
+    def sample(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
+        """Samples of the mixture, shape (num_samples, *event)."""
+        if not hasattr(self, "mixture_"):
+            raise RuntimeError("this model is not fitted yet; call fit(data) first")
+        return self.mixture_.sample(num_samples, generator)
+
+    def refined(self, budget: float = 0.5, generator: torch.Generator | None = None) -> Refined:
+        """The mixture behind budgeted rejection with the critic that boosting trained.
+
+        Args:
+            budget: Rate of acceptance, in (0, 1].
+            generator: Randomness of the pilot samples that set the acceptance; ``None`` takes the model's seed.
+        """
+        if not hasattr(self, "mixture_"):
+            raise RuntimeError("this model is not fitted yet; call fit(data) first")
+        source = generator or torch.Generator(self.mixture_.device).manual_seed(self.seed)
+        return Refined(self.mixture_, self.critic_, budget, generator=source)
+
+    def _set_data(self, data: ArrayLike, weights: ArrayLike | None) -> None:
+        values = torch.as_tensor(data)
+        if values.ndim < 2 or len(values) == 0:
+            raise ValueError(f"data: expected shape (N, *event) with N > 0, got {tuple(values.shape)}")
+        if not values.is_floating_point():
+            values = values.to(torch.float32)
+        bad = ~torch.isfinite(values)
+        if bool(bad.any()):
+            rows = bad.flatten(1).any(dim=1).nonzero()[:, 0]
+            raise ValueError(
+                f"data: {int(bad.sum())} values in {len(rows)} of {len(values)} rows are NaN or infinite, the first in "
+                f"row {int(rows[0])}; remove or fill in these rows"
+            )
+        self._data = values
+        self._base = as_probabilities(weights, len(values), values, "weights")
+
+    def _reweight(self, coarse: Critic, index: int) -> DataWeights:
+        beta = self.target.beta(coarse.log_ratio_, self._base, round=index)
+        log_ratio = coarse.component_log_ratios_[:, -1] if self.rule.of_last_component else coarse.log_ratio_
+        base = self.data_weights_[-1].values if self.rule.accumulates else self._base
+        return self.rule(log_ratio, beta, base)
+
+    def _fit_critic(self, make: Callable[[], Critic], mixture: Mixture, seed: int) -> Critic:
+        with isolated_randomness(seed):
+            return make().fit(self._data, mixture, self._base)
+
+    def _fit_component(self, weights: Tensor, seed: int) -> Component:
+        with isolated_randomness(seed):
+            component = as_component(self.component()).fit(self._data, weights)
+        name = type(component).__name__
+        drawn = Mixture([component]).sample(16, torch.Generator().manual_seed(seed))
+        if drawn.shape[1:] != self._data.shape[1:]:
+            raise ValueError(
+                f"component: {name} was fitted to events of shape {tuple(self._data.shape[1:])} and samples events of "
+                f"shape {tuple(drawn.shape[1:])}; sample must return what fit was given"
+            )
+        if not bool(torch.isfinite(drawn).all()):
+            raise TrainingDiverged(
+                f"component: {name} samples NaN or infinite values in round {len(self.rounds_) + 1}; the "
+                f"{len(self.rounds_)} rounds before it are kept"
+            )
+        return component
+
+    def _record(
+        self,
+        index: int,
+        data_weights: DataWeights,
+        missing: float | None,
+        mixture: Mixture,
+        critic: Critic,
+        seconds: float,
+        cpu_seconds: float,
+    ) -> Round:
+        terms = self.divergence.integrand(critic.log_ratio_)
+        divergence = float(self._base @ terms)
+        spread = float((self._base.square() @ (terms - divergence).square()).sqrt())
+        gamma = self._gamma(critic, data_weights, mixture) if index > 1 else None
+        return Round(
+            index=index,
+            beta=data_weights.beta,
+            level=data_weights.level,
+            kept_share=data_weights.kept_share,
+            effective_sample_size=data_weights.effective_sample_size,
+            missing_mass=missing,
+            weights=tuple(mixture.weights.tolist()),
+            divergence=divergence,
+            divergence_error=spread,
+            divergence_name=repr(self.divergence),
+            gamma=gamma,
+            gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
+            calibration=critic.calibration_,
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
+            notes=tuple(_notes(data_weights, mixture, critic, index)),
+        )
+
+    def _gamma(self, critic: Critic, data_weights: DataWeights, mixture: Mixture) -> float | None:
+        """D_f(newcomer ‖ target) over D_f(old mixture ‖ data), with the critic's ratios at data points."""
+        kept = data_weights.values > 0
+        target_ratio = (data_weights.values[kept] / self._base[kept]).log()
+        against_target = critic.component_log_ratios_[kept, -1] - target_ratio
+        old = torch.logsumexp(critic.component_log_ratios_[:, :-1] + mixture.history[-2, :-1].log(), dim=1)
+        before = float(self._base @ self.divergence.integrand(old))
+        after = self.divergence.estimate(against_target, data_weights.values[kept])
+        return after / before if before > 0 and math.isfinite(after) else None
+
+
+def _half(incoming: Tensor) -> Tensor:
+    """Provisional weights with which a critic first meets the newcomer: one half for it."""
+    return torch.cat([incoming / 2, incoming.new_tensor([0.5])])
+
+
+def _notes(data_weights: DataWeights, mixture: Mixture, critic: Critic, index: int) -> list[str]:
+    """What the user should know about a round: cause, argument and cure in one sentence each."""
+    notes = [data_weights.note] if data_weights.note else []
+    calibration = critic.calibration_
+    if not calibration.is_normalised:
+        notes.append(
+            f"E_data[u] is {calibration.mean_ratio:.3f} ± {calibration.mean_ratio_error:.3f} instead of at most 1: the "
+            "critic is miscalibrated; give it more max_steps or more data"
+        )
+    if data_weights.effective_sample_size < 50:
+        notes.append(
+            f"the data weights amount to {data_weights.effective_sample_size:.0f} points: the newcomer saw too little; "
+            "raise the target's lowest beta"
+        )
+    if index > 1 and float(mixture.weights[-1]) < 1e-6:
+        notes.append(
+            "the newcomer was rejected: the mixture without it is better; train components longer, or stop here"
+        )
+    return notes

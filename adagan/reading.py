@@ -1,0 +1,178 @@
+"""Reads users' data: ``.npy``, ``.npz``, ``.csv``, a folder of images, or the name of a built-in data set.
+
+Every function raises `ValueError` or `FileNotFoundError` with one sentence that names the file, what is wrong and what
+to do; nothing is repaired silently.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adagan.datasets import BUILT_IN_NAMES, PLANAR_NAMES, built_in
+from adagan.names import suggestion
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+def read_data(source: str, seed: int = 0) -> Tensor:
+    """Training data of shape (N, *event), float32, finite.
+
+    Args:
+        source: A path, or a built-in name; a path that exists goes first.
+        seed: Of built-in data that is drawn.
+
+    Raises:
+        FileNotFoundError: Neither a path nor a built-in name.
+        ValueError: A file that is empty, unreadable, of another type, not numeric, or not finite.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return _checked(_read_images(path), source)
+    if path.is_file():
+        readers = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}
+        reader = readers.get(path.suffix.lower())
+        if reader is None:
+            raise ValueError(
+                f"{source}: expected a .npy, .npz or .csv file or a folder of images, got {path.suffix or 'no suffix'}"
+            )
+        if path.stat().st_size == 0:
+            raise ValueError(f"{source}: the file is empty")
+        return _checked(reader(path), source)
+    if source in BUILT_IN_NAMES or source in PLANAR_NAMES:
+        return built_in(source, seed)
+    raise FileNotFoundError(
+        f"{source}: no such file or folder, and not a built-in data set ({', '.join(BUILT_IN_NAMES)})"
+        + suggestion(source, BUILT_IN_NAMES)
+    )
+
+
+def read_weights(source: str) -> Tensor:
+    """Weights of shape (N,) from a ``.npy`` or ``.csv`` file."""
+    values = read_data(source)
+    if values[0].numel() != 1:
+        raise ValueError(f"{source}: expected one weight per row, got rows of {values[0].numel()} values")
+    return values.reshape(-1)
+
+
+def _read_npy(path: Path) -> NDArray[np.generic]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"{path}: not a readable .npy array of numbers ({_one_line(error)})") from error
+    return np.asarray(loaded)
+
+
+def _read_npz(path: Path) -> NDArray[np.generic]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = list(archive.files)
+            chosen = names[0] if len(names) == 1 else next((name for name in ("data", "x", "X") if name in names), None)
+            if chosen is None:
+                raise ValueError(f"expected one array, or one called data or x, found {', '.join(names) or 'none'}")
+            return np.asarray(archive[chosen])
+    except Exception as error:
+        raise ValueError(f"{path}: not a readable .npz archive ({_one_line(error)})") from error
+
+
+def _read_csv(path: Path) -> NDArray[np.generic]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            first = next((row for row in csv.reader(file) if row), None)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not a text file in UTF-8 ({_one_line(error)})") from error
+    if first is None:
+        raise ValueError(f"{path}: the file has no rows")
+    header = not all(_is_number(cell) for cell in first)
+    try:
+        return np.loadtxt(path, delimiter=",", skiprows=int(header), ndmin=2, encoding="utf-8-sig")
+    except ValueError as error:
+        raise ValueError(_diagnosis(path, first if header else None) or f"{path}: {_one_line(error)}") from error
+
+
+def _diagnosis(path: Path, header: list[str] | None) -> str | None:
+    """Which columns hold text, or which row has another length."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [(number, row) for number, row in enumerate(csv.reader(file), start=1) if row][1 if header else 0 :]
+    if not rows:
+        return None
+    width = len(rows[0][1])
+    for number, row in rows:
+        if len(row) != width:
+            return f"{path}: line {number} has {len(row)} values, the lines before it {width}"
+    text: dict[int, str] = {}
+    for _, row in rows:
+        for column, cell in enumerate(row):
+            if column not in text and not _is_number(cell):
+                text[column] = cell
+    if not text:
+        return None
+    named = ", ".join(
+        f"{header[column] if header and column < len(header) else f'column {column + 1}'} (such as {cell!r})"
+        for column, cell in text.items()
+    )
+    return f"{path}: expected numbers only, but there is text in {named}; drop or encode these columns first"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_images(folder: Path) -> NDArray[np.generic]:
+    from PIL import Image, UnidentifiedImageError
+
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not paths:
+        raise ValueError(f"{folder}: no images in this folder ({', '.join(sorted(IMAGE_SUFFIXES))})")
+    images: list[NDArray[np.uint8]] = []
+    size: tuple[int, int] | None = None
+    grey = True
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                if size is not None and image.size != size:
+                    raise ValueError(
+                        f"{folder}: images of differing sizes: {paths[0].name} has {size[0]}×{size[1]} pixels, "
+                        f"{path.name} {image.size[0]}×{image.size[1]}; crop or resize them to one size"
+                    )
+                size = image.size
+                grey = grey and image.mode in ("L", "1", "I;16")
+                images.append(np.asarray(image.convert("RGB"), dtype=np.uint8))
+        except UnidentifiedImageError as error:
+            raise ValueError(f"{path}: not a readable image") from error
+    stacked = np.stack(images).transpose(0, 3, 1, 2)
+    return np.asarray(stacked[:, :1] if grey else stacked, dtype=np.float32) / 255
+
+
+def _checked(values: NDArray[np.generic], source: str) -> Tensor:
+    if values.dtype.kind not in "buif":
+        raise ValueError(f"{source}: expected real numbers, got an array of {values.dtype}")
+    if values.ndim == 0 or values.size == 0:
+        raise ValueError(f"{source}: expected rows of numbers, got an array of shape {values.shape}")
+    table = values.reshape(-1, 1) if values.ndim == 1 else values
+    data = torch.from_numpy(np.array(table, dtype=np.float32, order="C"))
+    bad = ~torch.isfinite(data)
+    if bool(bad.any()):
+        places = bad.nonzero()
+        where = ", ".join(
+            f"row {int(place[0]) + 1}" + (f" column {int(place[1]) + 1}" if len(place) > 1 else "")
+            for place in places[:3]
+        )
+        raise ValueError(
+            f"{source}: {len(places)} of {data.numel()} values are NaN or infinite (the first at {where}); remove "
+            "these rows or fill them in"
+        )
+    return data
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

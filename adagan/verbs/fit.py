@@ -1,0 +1,30 @@
+"""``adagan fit DATA``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adagan.reading import read_data, read_weights
+from adagan.run_folder import RunFolder
+from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, settings_parser
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Reads the data, writes an empty run with its settings, and runs the rounds."""
+    parser = settings_parser()
+    settings = parser.parse_args(list(arguments))
+    if settings.data is None:
+        raise ValueError("fit: expected DATA, a file, a folder or a built-in name; see adagan fit --help")
+    if settings.out is None:
+        raise ValueError("fit: expected --out FOLDER, the run folder to write; see adagan fit --help")
+    folder = RunFolder(settings.out)
+    folder.check_free()
+    model = make_model(settings, settings.out)
+    device = choose_device(settings.device)
+    data = read_data(settings.data, settings.seed).to(device)
+    weights = None if settings.weights is None else read_weights(settings.weights)
+    reproducible = settings.clone()
+    del reproducible["config"], reproducible["out"]
+    text = parser.dump(reproducible, skip_validation=True)
+    model.start(data, weights, files={CONFIG_FILE: text})
+    model.resume(data, weights)

@@ -1,0 +1,190 @@
+"""What ``fit`` and ``resume`` share: the parser of a run's settings, and the model that they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from jsonargparse import ArgumentParser, Namespace
+
+from adagan.boosting import COARSE, AdaGAN
+from adagan.components.critic import Critic
+from adagan.components.gan import GAN
+from adagan.components.gaussian import Gaussian
+from adagan.components.objectives import LeastSquares, NonSaturating, Objective
+from adagan.components.scikit_learn import ScikitLearn
+from adagan.datasets import BUILT_IN_NAMES
+from adagan.mixtures import divergences as d
+from adagan.mixtures.data_weights import Dagger, DataWeightRule, Multiplicative, Star, TopK, TopKLast, Uniform
+from adagan.mixtures.steps import (
+    Constant,
+    FullyCorrective,
+    Harmonic,
+    KeepShare,
+    LineSearch,
+    MissingMass,
+    MixtureStep,
+    Step,
+)
+from adagan.names import check_name, choose
+
+CONFIG_FILE = "config.yaml"
+
+COMPONENTS = ("gan", "gaussian", "gaussian-mixture", "kernel-density")
+OBJECTIVES: dict[str, Callable[..., Objective]] = {"non-saturating": NonSaturating, "least-squares": LeastSquares}
+RULES: dict[str, Callable[..., DataWeightRule]] = {
+    "star": Star,
+    "dagger": Dagger,
+    "top-k": TopK,
+    "top-k-last": TopKLast,
+    "multiplicative": Multiplicative,
+    "uniform": Uniform,
+}
+TARGETS: dict[str, Callable[..., Step]] = {
+    "missing-mass": MissingMass,
+    "harmonic": Harmonic,
+    "constant": Constant,
+    "keep-share": KeepShare,
+}
+STEPS: dict[str, Callable[..., MixtureStep]] = {
+    "fully-corrective": FullyCorrective,
+    "line-search": LineSearch,
+    "harmonic": Harmonic,
+    "constant": Constant,
+}
+DIVERGENCES: dict[str, Callable[..., d.FDivergence]] = {
+    "jensen-shannon": d.JensenShannon,
+    "generalized-jensen-shannon": d.GeneralizedJensenShannon,
+    "forward-kl": d.ForwardKL,
+    "reverse-kl": d.ReverseKL,
+    "pearson-chi2": d.PearsonChi2,
+    "neyman-chi2": d.NeymanChi2,
+    "squared-hellinger": d.SquaredHellinger,
+    "total-variation": d.TotalVariation,
+    "le-cam": d.LeCam,
+    "jeffreys": d.Jeffreys,
+    "alpha": d.Alpha,
+}
+
+
+def settings_parser() -> ArgumentParser:
+    """All settings of a run; with its configuration file they reproduce it."""
+    parser = ArgumentParser(
+        prog="adagan fit",
+        description="Boosts a generator on DATA in rounds and writes a run folder.",
+        exit_on_error=False,
+    )
+    parser.add_argument("--config", action="config", help="YAML file of settings; options after it override it")
+    parser.add_argument(
+        "data",
+        nargs="?",
+        help="a .npy, .npz or .csv file, a folder of images, or built-in data: " + ", ".join(BUILT_IN_NAMES),
+    )
+    parser.add_argument("--out", help="run folder to write; it must not exist or be empty")
+    parser.add_argument("--weights", type=str | None, help="file with one non-negative weight per row of DATA")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps, or auto")
+    parser.add_argument(
+        "--component",
+        default="gan",
+        help="what is boosted: " + ", ".join(COMPONENTS) + "; NAME:NUMBER sets the size "
+        "of a gaussian-mixture (default 8) or the bandwidth of kernel-density (default 0.1)",
+    )
+    parser.add_argument("--objective", default="non-saturating", help="of the GAN: " + ", ".join(OBJECTIVES))
+    parser.add_argument(
+        "--rule", default="star", help="data weights: " + ", ".join(RULES) + " (top-k:0.3 keeps that share)"
+    )
+    parser.add_argument(
+        "--target", default="missing-mass", help="how sparse the newcomer's target is: " + ", ".join(TARGETS)
+    )
+    parser.add_argument(
+        "--step", default="fully-corrective", help="how the mixture takes the newcomer: " + ", ".join(STEPS)
+    )
+    parser.add_argument(
+        "--divergence",
+        default="jensen-shannon",
+        help="f-divergence that chooses mixture weights: " + ", ".join(DIVERGENCES),
+    )
+    parser.add_argument(
+        "--resolution",
+        type=float,
+        default=COARSE,
+        help="noise of the coarse critic, which decides what is missing, in standard deviations of the data",
+    )
+    parser.add_argument("--trainer", type=dict[str, Any], default={}, help="further arguments of lightning.Trainer")
+    own = {"objective", "generator", "discriminator", "trainer_options", "seed"}
+    parser.add_class_arguments(GAN, "gan", skip=own)
+    parser.add_class_arguments(Critic, "critic", skip={"noise", "trainer_options", "seed"})
+    return parser
+
+
+def make_model(settings: Namespace, folder: str) -> AdaGAN:
+    """The model that the settings describe.
+
+    Raises:
+        ValueError: An unknown name or a value out of range; the option is named.
+    """
+    divergence = choose(settings.divergence, DIVERGENCES, "--divergence")
+    step = choose(settings.step, STEPS, "--step")
+    if isinstance(step, FullyCorrective | LineSearch):
+        step.divergence = divergence
+    critic = dict(settings.critic.as_dict(), trainer_options=settings.trainer)
+    model = AdaGAN(
+        _component_maker(settings),
+        rounds=settings.rounds,
+        rule=choose(settings.rule, RULES, "--rule"),
+        target=choose(settings.target, TARGETS, "--target"),
+        step=step,
+        coarse_critic=partial(Critic, noise=settings.resolution, **critic),
+        critic=partial(Critic, **critic),
+        divergence=divergence,
+        seed=settings.seed,
+        folder=folder,
+        progress=True,
+    )
+    # a wrong option is to be heard of before anything is written
+    model.component(), model.critic(), model.coarse_critic()
+    return model
+
+
+def _component_maker(settings: Namespace) -> Callable[[], Any]:
+    name, _, number = settings.component.partition(":")
+    check_name(name, COMPONENTS, "--component")
+    if name == "gan":
+        objective = choose(settings.objective, OBJECTIVES, "--objective")
+        return partial(GAN, objective, trainer_options=settings.trainer, **settings.gan.as_dict())
+    if name == "gaussian":
+        return Gaussian
+    try:
+        size = float(number) if number else (8.0 if name == "gaussian-mixture" else 0.1)
+    except ValueError as error:
+        raise ValueError(f"--component: expected a number after {name}:, got {number!r}") from error
+    return partial(_estimator, name, size)
+
+
+def _estimator(name: str, size: float) -> ScikitLearn:
+    from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
+    from sklearn.neighbors import KernelDensity  # type: ignore[import-untyped]
+
+    if name == "gaussian-mixture":
+        return ScikitLearn(GaussianMixture(int(size)))
+    return ScikitLearn(KernelDensity(bandwidth=size))
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; ``auto`` takes the accelerator if there is one.
+
+    Raises:
+        ValueError: No such device on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"--device: {name} is not available here ({' '.join(str(error).split())[:120]})") from error
+    return device

@@ -1,0 +1,36 @@
+"""The contract of everything that can be boosted."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, runtime_checkable
+
+import torch
+from torch import Tensor
+
+
+@runtime_checkable
+class Component(Protocol):
+    """One generator of the mixture: it fits weighted data and samples.
+
+    A class needs these two methods and no base class; deriving from this one is allowed. ``log_prob(x)`` is optional
+    and is used where it is there. To be stored in a run folder a component also needs ``state_dict`` and
+    ``load_state_dict`` (every torch module has them). `check_component` runs the whole contract on a class.
+    """
+
+    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+        """Learns the weighted data, from scratch.
+
+        Args:
+            data: Shape (N, *event).
+            weights: Non-negative, shape (N,), sum 1; ``None`` means uniform.
+        """
+        ...
+
+    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        """Independent samples, shape (num_samples, *event), with the dtype of the data.
+
+        Args:
+            num_samples: 0 or more.
+            generator: Source of randomness; the same state gives the same samples. ``None`` means fresh randomness.
+        """
+        ...

@@ -1,0 +1,135 @@
+"""The component contract as one check that anybody can run on a class of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from adagan.components.wrapped import as_component
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.randomness import isolated_randomness
+from adagan.mixtures.storage import Storable
+
+
+def check_component(make_component: Callable[[], Any], data: Tensor | None = None, *, seed: int = 0) -> None:
+    """Runs the whole contract on the components that a callable makes; returns nothing when all of it holds.
+
+    Checked are: a fresh object per call; ``fit`` returns the object and leaves data and weights as they were; samples
+    of the right shape, dtype and device, finite, none for ``sample(0)``; the same generator state gives the same
+    samples and another state others; weights decide what is learnt; the same seed trains the same component; train and
+    eval mode are restored by a mixture's draw; global random states stay; a stored state gives the same samples.
+
+    Args:
+        make_component: Zero-argument callable (a class, a ``functools.partial``) that makes an unfitted component.
+        data: What to fit, shape (N, *event), N at least 2; the first half and the second half must differ in their
+            means. ``None`` takes 1,024 points in two clusters in the plane.
+        seed: Of the trainings and draws.
+
+    Raises:
+        AssertionError: A part of the contract does not hold; the message names it.
+    """
+    if data is None:
+        noise = torch.randn(1024, 2, generator=torch.Generator().manual_seed(seed))
+        data = 0.3 * noise + torch.tensor([-3.0, 0.0]) * (torch.arange(1024) < 512)[:, None] + torch.tensor([1.5, 0.0])
+    uniform = torch.full((len(data),), 1 / len(data), dtype=torch.float64)
+    with isolated_randomness(seed):
+        _require(make_component() is not make_component(), "the callable must make a fresh component at each call")
+    states = torch.get_rng_state()
+    component = _fitted(make_component, data, uniform, seed)
+    _check_samples(component, data)
+    _check_weights(make_component, data, seed)
+    _require(
+        torch.equal(_draw(component, 64, 1), _draw(_fitted(make_component, data, uniform, seed), 64, 1)),
+        "the same data and seed must train the same component: draw all randomness from the seeds that are passed",
+    )
+    if isinstance(component, nn.Module):
+        for mode in (True, False):
+            component.train(mode)
+            Mixture([component]).sample(2, torch.Generator().manual_seed(0))
+            _require(component.training == mode, f"a draw must leave training={mode} as it was")
+    _check_storage(component, make_component, data)
+    _require(torch.equal(states, torch.get_rng_state()), "fit and sample must not advance torch's global generator")
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise AssertionError(message)
+
+
+def _fitted(make_component: Callable[[], Any], data: Tensor, weights: Tensor, seed: int) -> Any:
+    data_before, weights_before = data.clone(), weights.clone()
+    with isolated_randomness(seed):
+        component = as_component(make_component())
+        returned = component.fit(data, weights)
+    _require(returned is component, f"fit must return the component itself, got {type(returned).__name__}")
+    _require(torch.equal(data, data_before) and torch.equal(weights, weights_before), "fit must not modify its inputs")
+    return component
+
+
+def _draw(component: Any, num_samples: int, seed: int) -> Tensor:
+    drawn = component.sample(num_samples, generator=torch.Generator().manual_seed(seed))
+    _require(isinstance(drawn, Tensor), f"sample must return a tensor, got {type(drawn).__name__}")
+    assert isinstance(drawn, Tensor)
+    return drawn
+
+
+def _check_samples(component: Any, data: Tensor) -> None:
+    for num_samples in (0, 1, 64):
+        drawn = _draw(component, num_samples, 0)
+        expected = (num_samples, *data.shape[1:])
+        _require(
+            tuple(drawn.shape) == expected,
+            f"sample({num_samples}) must have shape {expected}, got {tuple(drawn.shape)}",
+        )
+        _require(drawn.dtype == data.dtype, f"samples must have the data's dtype {data.dtype}, got {drawn.dtype}")
+        _require(drawn.device == data.device, f"samples must be on the data's device {data.device}, got {drawn.device}")
+        _require(bool(torch.isfinite(drawn).all()), "samples must be finite")
+        _require(not drawn.requires_grad, "samples must not carry gradients; sample under torch.no_grad()")
+    _require(
+        torch.equal(_draw(component, 64, 3), _draw(component, 64, 3)),
+        "the same generator state must give the same samples",
+    )
+    _require(
+        not torch.equal(_draw(component, 64, 3), _draw(component, 64, 4)),
+        "another generator state must give other samples",
+    )
+    _require(
+        not torch.equal(component.sample(64), component.sample(64)),
+        "generator=None must give fresh samples at each call",
+    )
+
+
+def _check_weights(make_component: Callable[[], Any], data: Tensor, seed: int) -> None:
+    half = len(data) // 2
+    first = torch.zeros(len(data), dtype=torch.float64)
+    first[:half] = 1 / half
+    second = torch.zeros(len(data), dtype=torch.float64)
+    second[half:] = 1 / (len(data) - half)
+    flat = data.reshape(len(data), -1).double()
+    means = [weights @ flat for weights in (first, second)]
+    for index, weights in enumerate((first, second)):
+        drawn = _draw(_fitted(make_component, data, weights, seed), 256, 0)
+        centre = drawn.reshape(256, -1).double().mean(dim=0)
+        own, other = (float((centre - means[i]).norm()) for i in (index, 1 - index))
+        _require(
+            own < other,
+            "weights must decide what is learnt: all weight on one half of the data, samples like the other",
+        )
+
+
+def _check_storage(component: Any, make_component: Callable[[], Any], data: Tensor) -> None:
+    config = component.config() if hasattr(component, "config") else None
+    if not isinstance(component, Storable):
+        return
+    try:
+        state = {name: value.clone() for name, value in component.state_dict().items()}
+    except TypeError:
+        return  # a wrapped object that says that it cannot be stored
+    kind: Any = type(component)
+    with isolated_randomness(0):
+        made = kind.from_config(config, [make_component]) if hasattr(kind, "from_config") else make_component()
+    made.load_state_dict(state)
+    _require(torch.equal(_draw(made, 64, 5), _draw(component, 64, 5)), "a restored state must give the same samples")

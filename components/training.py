@@ -1,0 +1,120 @@
+"""What every training by Lightning shares here: a quiet trainer, progress, and an end when it diverges."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from adagan.components.progress import announce
+
+CHECK_EVERY = 50
+
+
+class TrainingDiverged(RuntimeError):  # noqa: N818 (it says what happened, as StopIteration does)
+    """A loss became NaN or infinite, or a trained network returns such values."""
+
+
+class Progress(Callback):
+    """Announces the steps done to whoever listens (see `adagan.components.progress`)."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        total = int(trainer.num_training_batches)
+        if (batch_idx + 1) % CHECK_EVERY == 0 or batch_idx + 1 == total:
+            announce(self.stage, batch_idx + 1, total)
+
+
+class DivergenceGuard(Callback):
+    """Raises `TrainingDiverged` when the step's loss is no longer finite.
+
+    Args:
+        stage: What is being trained, for the message.
+    """
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if batch_idx % CHECK_EVERY and batch_idx + 1 != trainer.num_training_batches:
+            return
+        loss = outputs["loss"] if isinstance(outputs, Mapping) else outputs
+        if isinstance(loss, Tensor) and not bool(torch.isfinite(loss).all()):
+            raise TrainingDiverged(
+                f"{self.stage} diverged at step {batch_idx + 1}: its loss is {float(loss)}; lower the learning rate, "
+                "raise the gradient penalty, or scale the data"
+            )
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Hides notices that are about how Lightning is usually launched, not about what the user did."""
+    with warnings.catch_warnings():
+        for message in (
+            ".*does not have many workers.*",
+            ".*`IterableDataset` has `__len__` defined.*",
+            ".*GPU available but not used.*",
+            ".*The `srun` command is available.*",
+            ".*You are trying to `self.log\\(\\)`.*",
+            ".*Please use `torch.utils._pytree.*",
+            ".*isinstance\\(treespec, LeafSpec\\).*",
+        ):
+            warnings.filterwarnings("ignore", message=message)
+        import logging
+
+        loggers = [logging.getLogger(name) for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric")]
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def train(
+    module: LightningModule,
+    batches: DataLoader[Any],
+    stage: str,
+    device: torch.device,
+    options: Mapping[str, Any] | None = None,
+) -> None:
+    """One pass of Lightning's trainer over `batches`, on the device where the data are.
+
+    Args:
+        module: What to train; its ``training_step`` returns the loss.
+        batches: The minibatches, as many as there are to be steps.
+        stage: What is being trained, for progress and messages.
+        device: Where.
+        options: Arguments of ``lightning.Trainer`` that override or extend the defaults; ``callbacks`` are added.
+
+    Raises:
+        TrainingDiverged: A loss is NaN or infinite.
+    """
+    settings: dict[str, Any] = {
+        "accelerator": "gpu" if device.type == "cuda" else device.type,
+        "devices": 1 if device.index is None or device.type != "cuda" else [device.index],
+        "max_epochs": 1,
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        **(options or {}),
+    }
+    settings["callbacks"] = [*settings.get("callbacks", ()), Progress(stage), DivergenceGuard(stage)]
+    with _quiet_lightning():
+        Trainer(**settings).fit(module, batches)
+    module.to(device)

@@ -1,0 +1,55 @@
+"""Randomness that is passed, never shared: no function of this package leaves a global random state changed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+
+@contextmanager
+def isolated_randomness(seed: int) -> Iterator[None]:
+    """Seeds the global generators of torch, numpy and Python inside the block and gives the caller's states back.
+
+    Modules initialise themselves from torch's global generator, and foreign components may draw from any of the three.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng():
+        try:
+            torch.manual_seed(seed)
+            np.random.seed(seed % 2**32)  # noqa: NPY002
+            random.seed(seed)
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def inherited_seed() -> int:
+    """The seed that torch's global generator was last given; reading it does not advance anything.
+
+    A component without a seed of its own uses this one, so that ``isolated_randomness`` around ``fit`` decides.
+    """
+    return torch.initial_seed() % 2**63
+
+
+def seed_from(generator: torch.Generator | None) -> int:
+    """A seed drawn from a generator, or from the system for ``None``."""
+    if generator is None:
+        return torch.Generator().seed() % 2**63
+    return int(torch.randint(2**62, (), generator=generator, device=generator.device))
+
+
+def fresh_generator(device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator seeded from the system."""
+    generator = torch.Generator(device)
+    generator.seed()
+    return generator
+
+
+def seeded_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator with a given seed."""
+    return torch.Generator(device).manual_seed(seed)

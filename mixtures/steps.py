@@ -1,0 +1,206 @@
+"""Steps: how sparse the newcomer's target is, and how much of the newcomer the mixture takes.
+
+The two are separate decisions. A `Step` gives a beta from ratios of the mixture alone and can make either; a
+`MixtureStep` looks at the trained newcomer too and can make only the second.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
+from torch import Tensor
+
+from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.divergences import FDivergence, JensenShannon
+from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
+
+
+class MixtureStep(ABC):
+    """The contract: the mixture weights after a newcomer, from every component's log ratio at held-out data points."""
+
+    @abstractmethod
+    def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
+        """The new weights of all components.
+
+        Args:
+            log_ratios: log dP_k/dP_data at held-out data points, shape (N, K), the newcomer last.
+            incoming: The mixture's weights before this round, shape (K − 1,).
+            base: Weights of the points, shape (N,); ``None`` means uniform.
+
+        Returns:
+            Weights of shape (K,), float64, sum 1.
+        """
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({parameters})"
+
+
+def append_weight(incoming: Tensor, beta: float) -> Tensor:
+    """(1 − beta) · incoming, then beta: component i ends with beta_i times the product of the later (1 − beta_j)."""
+    return torch.cat([(1 - beta) * incoming, incoming.new_tensor([beta])])
+
+
+class Step(MixtureStep):
+    """The contract of steps that need no newcomer: a beta in (0, 1] from the mixture's log ratio and the round."""
+
+    @abstractmethod
+    def beta(self, log_ratio: ArrayLike, base: ArrayLike | None = None, *, round: int = 1) -> float:
+        """The newcomer's share.
+
+        Args:
+            log_ratio: log dP_mixture/dP_data at the training points, shape (N,).
+            base: Weights of the points, shape (N,); ``None`` means uniform.
+            round: The index t of the round, from 1.
+        """
+
+    def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
+        ratios = as_log_ratio(log_ratios, "log_ratios", ndim=2)
+        mixture = mixture_log_ratio(ratios[:, :-1], incoming)
+        return append_weight(incoming, self.beta(mixture, base, round=ratios.shape[1]))
+
+
+class Harmonic(Step):
+    """beta_t = 1/t, so that all components end with equal weights: every experiment of the AdaGAN paper."""
+
+    def beta(self, log_ratio: ArrayLike, base: ArrayLike | None = None, *, round: int = 1) -> float:
+        return 1 / round
+
+
+class Constant(Step):
+    """The same beta in every round.
+
+    Args:
+        value: In (0, 1].
+    """
+
+    def __init__(self, value: float) -> None:
+        self.value = check_share(value, "value")
+
+    def beta(self, log_ratio: ArrayLike, base: ArrayLike | None = None, *, round: int = 1) -> float:
+        return self.value
+
+
+class KeepShare(Step):
+    """The beta at which Star leaves a given share of the points with weight.
+
+    With the ratios sorted, k = ⌈share · N⌉ and S = Σ_{i ≤ k} p_i (h_k − h_i), beta = S/(1 + S). Points of base weight
+    zero do not count.
+
+    Args:
+        share: Share of the points, in (0, 1].
+
+    Raises:
+        ValueError: All the k lowest ratios are equal, so that no beta > 0 exists.
+    """
+
+    def __init__(self, share: float) -> None:
+        self.share = check_share(share, "share")
+
+    def beta(self, log_ratio: ArrayLike, base: ArrayLike | None = None, *, round: int = 1) -> float:
+        values = as_log_ratio(log_ratio)
+        weights = as_probabilities(base, values.numel(), values)
+        values, weights = values[weights > 0], weights[weights > 0]
+        # guard against ceil(.6 * 5) = 4 when the product is a hair above 3
+        kept = max(1, math.ceil(self.share * values.numel() - 1e-9))
+        threshold = values.kthvalue(kept).values.exp()
+        spare = float((weights * (threshold - values.exp()).clamp(min=0)).sum())
+        if spare == 0:
+            raise ValueError(
+                f"share: the {kept} lowest of {values.numel()} ratios are equal, so no beta keeps exactly the share "
+                f"{self.share}; take a larger share, or Constant"
+            )
+        return spare / (1 + spare)
+
+
+class MissingMass(Step):
+    """beta = E_data[(1 − u)_+], the mass of the data that the mixture lacks, held between two bounds.
+
+    The mass is total variation's part below the data; with a coarse critic it counts missing regions rather than the
+    wrong shapes of present ones.
+
+    Args:
+        lowest: Lower bound: a newcomer needs some data to learn from.
+        highest: Upper bound.
+    """
+
+    def __init__(self, lowest: float = 0.02, highest: float = 0.5) -> None:
+        self.lowest, self.highest = check_share(lowest, "lowest"), check_share(highest, "highest")
+        if lowest > highest:
+            raise ValueError(f"lowest: expected at most highest={highest}, got {lowest}")
+
+    def beta(self, log_ratio: ArrayLike, base: ArrayLike | None = None, *, round: int = 1) -> float:
+        return min(max(missing_mass(log_ratio, base), self.lowest), self.highest)
+
+
+def missing_mass(log_ratio: ArrayLike, base: ArrayLike | None = None) -> float:
+    """E_data[(1 − u)_+]: the mass of the data that the model would have to be given to cover all of it."""
+    values = as_log_ratio(log_ratio)
+    weights = as_probabilities(base, values.numel(), values)
+    return float((weights * (-torch.expm1(values)).clamp(min=0)).sum())
+
+
+class LineSearch(MixtureStep):
+    """The beta that minimises D_f((1 − beta) mixture + beta newcomer ‖ data), which is convex in beta for every f.
+
+    beta = 0 is possible: a failed newcomer is rejected, which 1/t cannot do.
+
+    Args:
+        divergence: The f-divergence to minimise.
+    """
+
+    def __init__(self, divergence: FDivergence | None = None) -> None:
+        self.divergence = divergence or JensenShannon()
+
+    def beta(self, log_ratio_mixture: ArrayLike, log_ratio_newcomer: ArrayLike, base: ArrayLike | None = None) -> float:
+        """The minimiser in [0, 1], from both log ratios at held-out data points, shapes (N,).
+
+        Raises:
+            ValueError: NaN, shapes that differ, or supports so disjoint that the divergence is infinite for every beta.
+        """
+        mixture = as_log_ratio(log_ratio_mixture, "log_ratio_mixture")
+        newcomer = as_log_ratio(log_ratio_newcomer, "log_ratio_newcomer")
+        if mixture.shape != newcomer.shape:
+            raise ValueError(
+                f"log_ratio_newcomer: expected the {mixture.numel()} points of log_ratio_mixture, "
+                f"got {newcomer.numel()}"
+            )
+        weights = as_probabilities(base, mixture.numel(), mixture)
+        counted = weights > 0
+        ratios, weights = torch.stack([mixture, newcomer], dim=1)[counted], weights[counted]
+
+        def value(beta: float) -> float:
+            mixed = mixture_log_ratio(ratios, ratios.new_tensor([1 - beta, beta]))
+            return float((weights * self.divergence.integrand(mixed)).sum())
+
+        found = minimize_scalar(value, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-9})
+        best = min((0.0, float(found.x), 1.0), key=value)
+        if not math.isfinite(value(best)):
+            raise ValueError(
+                f"{self.divergence!r} is infinite for every beta: some data points have ratio zero under both the "
+                "mixture and the newcomer; choose a divergence that is finite there, such as JensenShannon()"
+            )
+        return best
+
+    def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
+        ratios = as_log_ratio(log_ratios, "log_ratios", ndim=2)
+        mixture = mixture_log_ratio(ratios[:, :-1], incoming)
+        return append_weight(incoming, self.beta(mixture, ratios[:, -1], base))
+
+
+class FullyCorrective(MixtureStep):
+    """All mixture weights refitted at once by f-divergence minimisation; see `fit_mixture_weights`.
+
+    Args:
+        divergence: The f-divergence to minimise.
+    """
+
+    def __init__(self, divergence: FDivergence | None = None) -> None:
+        self.divergence = divergence or JensenShannon()
+
+    def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
+        start = append_weight(incoming, 0.0)
+        return fit_mixture_weights(log_ratios, self.divergence, base, initial=start)

@@ -1,0 +1,108 @@
+"""The house stands: which folder imports which, and that every module imports alone."""
+
+import ast
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = {"mixtures": "adagan.mixtures", "components": "adagan.components", "adagan": "adagan"}
+FOLDERS = {"mixtures", "components", "adagan", "tests", "examples"}
+MADE_BY_TOOLS = {"build", "dist", "__pycache__"}
+ALLOWED = {
+    "mixtures": ("adagan.mixtures",),
+    "components": ("adagan.components", "adagan.mixtures"),
+    "adagan": ("adagan",),
+}
+
+
+def modules(room: str) -> list[Path]:
+    return sorted(path for path in (ROOT / room).rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imported_by(path: Path) -> set[str]:
+    """The full names of the modules that import statements anywhere in a file name."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import; write the full name"
+            # "from adagan import components" names a module too
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def dotted(room: str, path: Path) -> str:
+    parts = path.relative_to(ROOT / room).with_suffix("").parts
+    return ".".join([ROOMS[room], *(part for part in parts if part != "__init__")])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_direction_of_imports(room: str) -> None:
+    assert modules(room)
+    for path in modules(room):
+        for name in imported_by(path):
+            assert name.split(".")[0] not in {"mixtures", "components"}, f"{path} imports {name} without its package"
+            if name == "adagan" or name.startswith("adagan."):
+                inside = any(f"{name}.".startswith(f"{allowed}.") for allowed in ALLOWED[room])
+                assert inside, f"{path} imports {name}"
+
+
+def test_the_reading_of_imports_sees_every_form(tmp_path: Path) -> None:
+    source = "import a.b as c\nfrom d import e\ndef f():\n    if g:\n        from h.i import j, k\n"
+    (tmp_path / "module.py").write_text(source)
+    assert imported_by(tmp_path / "module.py") == {"a.b", "d.e", "h.i.j", "h.i.k"}
+
+
+def test_top_level_folders() -> None:
+    found = {
+        path.name
+        for path in ROOT.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and not path.name.endswith(".egg-info")
+    }
+    assert found - MADE_BY_TOOLS <= FOLDERS
+    assert {"mixtures", "components", "adagan", "tests"} <= found
+
+
+def test_nothing_is_named_utils() -> None:
+    names = {part for room in FOLDERS for path in (ROOT / room).rglob("*") for part in path.relative_to(ROOT).parts}
+    assert not {name for name in names if Path(name).stem in {"utils", "util", "helpers", "misc", "common"}}
+
+
+ALONE = """
+import importlib, sys
+for name in sys.argv[1:]:
+    for loaded in [key for key in sys.modules if key == "adagan" or key.startswith("adagan.")]:
+        del sys.modules[loaded]
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        sys.exit(f"{name} does not import alone: {type(error).__name__}: {error}")
+"""
+
+
+@pytest.mark.slow
+def test_every_module_imports_alone_in_any_order() -> None:
+    names = [dotted(room, path) for room in ROOMS for path in modules(room) if path.name != "__main__.py"]
+    random.Random(0).shuffle(names)
+    # from "/", so that the installed package is imported and not the folders of the checkout
+    done = subprocess.run([sys.executable, "-c", ALONE, *names], cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_mixtures_need_torch_numpy_scipy_and_safetensors_only() -> None:
+    outside = {name.split(".")[0] for path in modules("mixtures") for name in imported_by(path)}
+    third_party = outside - set(sys.stdlib_module_names) - {"adagan", "__future__"}
+    assert third_party <= {"torch", "numpy", "scipy", "safetensors"}
+
+
+def test_all_names_exist_and_are_sorted() -> None:
+    import adagan.mixtures
+
+    assert adagan.mixtures.__all__ == sorted(adagan.mixtures.__all__)
+    for name in adagan.mixtures.__all__:
+        assert getattr(adagan.mixtures, name).__name__ == name
