@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 import warnings
@@ -27,7 +26,9 @@ from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.refinement import Refined
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step, missing_mass
-from adagan.round import Round, gamma_bound
+from adagan.mixtures.storage import component_record
+from adagan.observation import observed
+from adagan.round import Round
 from adagan.run_folder import RunFolder
 
 COARSE = 0.1
@@ -93,6 +94,8 @@ class AdaGAN:
             )
         if rounds < 1:
             raise ValueError(f"rounds: expected 1 or more, got {rounds}")
+        if seed < 0:
+            raise ValueError(f"seed: expected 0 or more, got {seed}")
         self.component, self.rounds = component, rounds
         self.divergence = divergence or JensenShannon()
         self.rule, self.target = rule or Star(), target or MissingMass()
@@ -111,14 +114,16 @@ class AdaGAN:
         Raises:
             ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length.
             FileExistsError: The folder holds a run already.
+            TypeError: A run folder is wanted, and the component cannot be stored.
             TrainingDiverged: A component or critic failed; the rounds before it stay.
         """
-        self._set_data(data, weights)
+        if self.folder is None:
+            self._set_data(data, weights)
+        else:
+            self.start(data, weights)
         self.rounds_, self.data_weights_ = [], []
         for learnt in ("mixture_", "critic_"):
             self.__dict__.pop(learnt, None)
-        if self.folder is not None:
-            RunFolder(self.folder).create(self._data, self._base, self.seed)
         return self._run()
 
     def start(
@@ -129,10 +134,14 @@ class AdaGAN:
         Raises:
             ValueError: As `fit`, or there is no folder to write.
             FileExistsError: The folder holds a run already.
+            TypeError: The component cannot be stored.
         """
         if self.folder is None:
             raise ValueError("folder: expected the folder of the run to start, got None")
+        RunFolder(self.folder).check_free()
         self._set_data(data, weights)
+        with isolated_randomness(self.seed):
+            component_record(as_component(self.component()))  # what cannot be stored is to be heard of before training
         RunFolder(self.folder).create(self._data, self._base, self.seed, files)
         return self
 
@@ -161,9 +170,14 @@ class AdaGAN:
         with ExitStack() as stack:
             if self.progress:
                 stack.enter_context(listening(stack.enter_context(RoundsDisplay(self.rounds, len(self.rounds_)))))
-            while len(self.rounds_) < self.rounds:
-                self.boost()
-                announce("round", len(self.rounds_), self.rounds)
+            try:
+                while len(self.rounds_) < self.rounds:
+                    self.boost()
+                    announce("round", len(self.rounds_), self.rounds)
+            except Exception:
+                if self.folder is not None and not self.rounds_:
+                    RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
+                raise
         return self
 
     def boost(self) -> Self:
@@ -172,7 +186,7 @@ class AdaGAN:
         Raises:
             RuntimeError: Nothing was fitted yet, so there is no data.
         """
-        if not hasattr(self, "_data"):
+        if not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
         start, cpu_start = time.perf_counter(), time.process_time()
         index = len(self.rounds_) + 1
@@ -193,7 +207,8 @@ class AdaGAN:
 
         # ChooseMixtureWeight: by the divergence at points that the critic did not learn from
         incoming = self.mixture_.weights if index > 1 else self._base[:0]
-        candidate = self.mixture_.append(newcomer, _half(incoming)) if index > 1 else Mixture([newcomer])
+        half = torch.cat([incoming / 2, incoming.new_tensor([0.5])])  # provisional: the critic sees all alike
+        candidate = self.mixture_.append(newcomer, half) if index > 1 else Mixture([newcomer])
         critic = self._fit_critic(self.critic, candidate.to(self._data.device), critic_seed)
         ratios = critic.component_log_ratios_
         weights = self.step.weights(ratios, incoming, self._base) if index > 1 else candidate.weights
@@ -201,8 +216,15 @@ class AdaGAN:
         # G_t = (1 − beta_t) G_{t−1} + beta_t G_t^c
         mixture = self.mixture_.append(newcomer, weights) if index > 1 else candidate
         critic.reweigh(mixture.weights)
-        record = self._record(
-            index, data_weights, missing, mixture, critic, time.perf_counter() - start, time.process_time() - cpu_start
+        record = observed(
+            data_weights,
+            missing,
+            mixture,
+            critic,
+            self._base,
+            self.divergence,
+            seconds=time.perf_counter() - start,
+            cpu_seconds=time.process_time() - cpu_start,
         )
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic)
@@ -234,7 +256,10 @@ class AdaGAN:
     def _set_data(self, data: ArrayLike, weights: ArrayLike | None) -> None:
         values = torch.as_tensor(data)
         if values.ndim < 2 or len(values) == 0:
-            raise ValueError(f"data: expected shape (N, *event) with N > 0, got {tuple(values.shape)}")
+            raise ValueError(
+                f"data: expected shape (N, *event) with N > 0, got {tuple(values.shape)}"
+                + ("; one number per point has shape (N, 1)" if values.ndim == 1 else "")
+            )
         if not values.is_floating_point():
             values = values.to(torch.float32)
         bad = ~torch.isfinite(values)
@@ -261,7 +286,8 @@ class AdaGAN:
         with isolated_randomness(seed):
             component = as_component(self.component()).fit(self._data, weights)
         name = type(component).__name__
-        drawn = Mixture([component]).sample(16, torch.Generator().manual_seed(seed))
+        device = self._data.device
+        drawn = Mixture([component]).to(device).sample(16, torch.Generator(device).manual_seed(seed))
         if drawn.shape[1:] != self._data.shape[1:]:
             raise ValueError(
                 f"component: {name} was fitted to events of shape {tuple(self._data.shape[1:])} and samples events of "
@@ -273,72 +299,3 @@ class AdaGAN:
                 f"{len(self.rounds_)} rounds before it are kept"
             )
         return component
-
-    def _record(
-        self,
-        index: int,
-        data_weights: DataWeights,
-        missing: float | None,
-        mixture: Mixture,
-        critic: Critic,
-        seconds: float,
-        cpu_seconds: float,
-    ) -> Round:
-        terms = self.divergence.integrand(critic.log_ratio_)
-        divergence = float(self._base @ terms)
-        spread = float((self._base.square() @ (terms - divergence).square()).sqrt())
-        gamma = self._gamma(critic, data_weights, mixture) if index > 1 else None
-        return Round(
-            index=index,
-            beta=data_weights.beta,
-            level=data_weights.level,
-            kept_share=data_weights.kept_share,
-            effective_sample_size=data_weights.effective_sample_size,
-            missing_mass=missing,
-            weights=tuple(mixture.weights.tolist()),
-            divergence=divergence,
-            divergence_error=spread,
-            divergence_name=repr(self.divergence),
-            gamma=gamma,
-            gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
-            calibration=critic.calibration_,
-            seconds=seconds,
-            cpu_seconds=cpu_seconds,
-            notes=tuple(_notes(data_weights, mixture, critic, index)),
-        )
-
-    def _gamma(self, critic: Critic, data_weights: DataWeights, mixture: Mixture) -> float | None:
-        """D_f(newcomer ‖ target) over D_f(old mixture ‖ data), with the critic's ratios at data points."""
-        kept = data_weights.values > 0
-        target_ratio = (data_weights.values[kept] / self._base[kept]).log()
-        against_target = critic.component_log_ratios_[kept, -1] - target_ratio
-        old = torch.logsumexp(critic.component_log_ratios_[:, :-1] + mixture.history[-2, :-1].log(), dim=1)
-        before = float(self._base @ self.divergence.integrand(old))
-        after = self.divergence.estimate(against_target, data_weights.values[kept])
-        return after / before if before > 0 and math.isfinite(after) else None
-
-
-def _half(incoming: Tensor) -> Tensor:
-    """Provisional weights with which a critic first meets the newcomer: one half for it."""
-    return torch.cat([incoming / 2, incoming.new_tensor([0.5])])
-
-
-def _notes(data_weights: DataWeights, mixture: Mixture, critic: Critic, index: int) -> list[str]:
-    """What the user should know about a round: cause, argument and cure in one sentence each."""
-    notes = [data_weights.note] if data_weights.note else []
-    calibration = critic.calibration_
-    if not calibration.is_normalised:
-        notes.append(
-            f"E_data[u] is {calibration.mean_ratio:.3f} ± {calibration.mean_ratio_error:.3f} instead of at most 1: the "
-            "critic is miscalibrated; give it more max_steps or more data"
-        )
-    if data_weights.effective_sample_size < 50:
-        notes.append(
-            f"the data weights amount to {data_weights.effective_sample_size:.0f} points: the newcomer saw too little; "
-            "raise the target's lowest beta"
-        )
-    if index > 1 and float(mixture.weights[-1]) < 1e-6:
-        notes.append(
-            "the newcomer was rejected: the mixture without it is better; train components longer, or stop here"
-        )
-    return notes

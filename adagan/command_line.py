@@ -50,25 +50,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"unknown verb {words[0]!r}{suggestion(words[0], VERBS)} (known: {', '.join(VERBS)})")
     from jsonargparse import ArgumentError
 
-    warnings.showwarning = _show_warning
-    try:
-        import_module(f"adagan.verbs.{words[0]}").run(words[1:])
-    except ArgumentError as error:
-        return _complain(f"{words[0]}: {error}")
-    except KeyboardInterrupt:
-        return _complain("interrupted; complete rounds are kept", status=130)
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
-        if not _is_ours(error.__traceback__) and not isinstance(error, FileNotFoundError | PermissionError):
-            raise
-        return _complain(str(error))
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            import_module(f"adagan.verbs.{words[0]}").run(words[1:])
+        except ArgumentError as error:
+            return _complain(f"{words[0]}: {error}")
+        except KeyboardInterrupt:
+            return _complain("interrupted; complete rounds are kept", status=130)
+        except OSError as error:  # a missing file, a full disk: never a fault of the code
+            return _complain(str(error))
+        except (ValueError, TypeError, RuntimeError) as error:
+            if not _is_raised_by_us(error.__traceback__):
+                raise
+            return _complain(str(error))
     return 0
 
 
-def _is_ours(trace: TracebackType | None) -> bool:
-    """Whether the error was raised by this package on purpose, with a message for the user."""
+def _is_raised_by_us(trace: TracebackType | None) -> bool:
+    """Whether the error comes from a ``raise`` of this package: on purpose, with a message for the user."""
+    import dis
+
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith("adagan")
+    if trace is None or not str(trace.tb_frame.f_globals.get("__name__", "")).startswith("adagan."):
+        return False
+    return dis.opname[trace.tb_frame.f_code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
 
 
 def _complain(message: str, status: int = 2) -> int:

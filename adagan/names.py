@@ -48,3 +48,5 @@ def choose(text: str, makers: Mapping[str, Callable[..., Made]], what: str) -> M
         return maker(number)
     except TypeError as error:
         raise ValueError(f"{what}: {name} takes no number") from error
+    except ValueError as error:
+        raise ValueError(f"{what} {text}: {error}") from error

@@ -7,6 +7,7 @@ to do; nothing is repaired silently.
 from __future__ import annotations
 
 import csv
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +63,11 @@ def read_weights(source: str) -> Tensor:
 
 def _read_npy(path: Path) -> NDArray[np.generic]:
     try:
-        loaded = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            loaded = np.lib.format.read_array(file, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{path}: not a readable .npy array of numbers ({_one_line(error)})") from error
+        reason = "it holds pickled objects, which adagan does not open" if "allow_pickle" in str(error) else error
+        raise ValueError(f"{path}: not a readable .npy array of numbers ({_one_line(reason)})") from error
     return np.asarray(loaded)
 
 
@@ -77,7 +80,8 @@ def _read_npz(path: Path) -> NDArray[np.generic]:
                 raise ValueError(f"expected one array, or one called data or x, found {', '.join(names) or 'none'}")
             return np.asarray(archive[chosen])
     except Exception as error:
-        raise ValueError(f"{path}: not a readable .npz archive ({_one_line(error)})") from error
+        reason = "it holds pickled objects, which adagan does not open" if "allow_pickle" in str(error) else error
+        raise ValueError(f"{path}: not a readable .npz archive ({_one_line(reason)})") from error
 
 
 def _read_csv(path: Path) -> NDArray[np.generic]:
@@ -90,7 +94,9 @@ def _read_csv(path: Path) -> NDArray[np.generic]:
         raise ValueError(f"{path}: the file has no rows")
     header = not all(_is_number(cell) for cell in first)
     try:
-        return np.loadtxt(path, delimiter=",", skiprows=int(header), ndmin=2, encoding="utf-8-sig")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an array without rows is reported by the caller
+            return np.loadtxt(path, delimiter=",", skiprows=int(header), ndmin=2, encoding="utf-8-sig", quotechar='"')
     except ValueError as error:
         raise ValueError(_diagnosis(path, first if header else None) or f"{path}: {_one_line(error)}") from error
 
@@ -106,8 +112,11 @@ def _diagnosis(path: Path, header: list[str] | None) -> str | None:
         if len(row) != width:
             return f"{path}: line {number} has {len(row)} values, the lines before it {width}"
     text: dict[int, str] = {}
-    for _, row in rows:
+    for number, row in rows:
         for column, cell in enumerate(row):
+            if not cell.strip():
+                name = header[column] if header else f"column {column + 1}"
+                return f"{path}: line {number} has no value in {name}; fill it in or remove the line"
             if column not in text and not _is_number(cell):
                 text[column] = cell
     if not text:
@@ -128,7 +137,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _read_images(folder: Path) -> NDArray[np.generic]:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     if not paths:
@@ -145,10 +154,15 @@ def _read_images(folder: Path) -> NDArray[np.generic]:
                         f"{path.name} {image.size[0]}×{image.size[1]}; crop or resize them to one size"
                     )
                 size = image.size
-                grey = grey and image.mode in ("L", "1", "I;16")
+                if image.mode.startswith(("I", "F")):
+                    raise ValueError(
+                        f"{path}: {image.mode} pixels are not read; convert the images to 8 bits per channel, or pass "
+                        "them as a .npy array"
+                    )
+                grey = grey and image.mode in ("L", "1")
                 images.append(np.asarray(image.convert("RGB"), dtype=np.uint8))
-        except UnidentifiedImageError as error:
-            raise ValueError(f"{path}: not a readable image") from error
+        except (OSError, SyntaxError) as error:  # what Pillow raises for truncated and damaged files
+            raise ValueError(f"{path}: not a readable image ({_one_line(error)})") from error
     stacked = np.stack(images).transpose(0, 3, 1, 2)
     return np.asarray(stacked[:, :1] if grey else stacked, dtype=np.float32) / 255
 
@@ -174,5 +188,5 @@ def _checked(values: NDArray[np.generic], source: str) -> Tensor:
     return data
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception | str) -> str:
     return " ".join(str(error).split())

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ def fingerprint(tensor: Tensor) -> str:
     """SHA-256 of a tensor's shape, dtype and bytes."""
     content = tensor.detach().cpu().contiguous()
     digest = hashlib.sha256(f"{tuple(content.shape)} {content.dtype}".encode())
-    digest.update(content.reshape(-1).numpy().tobytes())
+    digest.update(content.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -94,6 +96,11 @@ class RunFolder:
             for name, text in (files or {}).items():
                 (draft / name).write_text(text, encoding="utf-8")
 
+    def discard(self) -> None:
+        """Removes a run that has no rounds yet; one that has some is left alone."""
+        if not self.content()["rounds"]:
+            shutil.rmtree(self.path)
+
     def content(self) -> dict[str, Any]:
         """``run.json``.
 
@@ -103,7 +110,11 @@ class RunFolder:
         """
         if not (self.path / RUN_FILE).is_file():
             raise FileNotFoundError(f"{self.path} holds no run: there is no {RUN_FILE} in it")
-        return read_json(self.path / RUN_FILE)
+        content = read_json(self.path / RUN_FILE)
+        lacking = [name for name in ("seed", "data", "weights", "rounds") if name not in content]
+        if lacking:
+            raise ValueError(f"{self.path / RUN_FILE} is damaged: it lacks {', '.join(lacking)}")
+        return content
 
     def check(self, data: Tensor, base: Tensor, seed: int) -> None:
         """Makes sure that a run is resumed with what it began with.
@@ -151,10 +162,13 @@ class RunFolder:
 
     def critic(self, device: torch.device | str | None = None) -> Critic:
         """The sharp critic of the mixture after the last complete round."""
-        record = self.content()["rounds"][-1]
-        state = read_tensors(self._round_file(record["index"], "critic"))
-        critic = Critic.from_config(record["critic"] if "critic" in record else self.content()["critic"])
-        critic.load_state_dict(state)
+        path = self._round_file(len(self.rounds()), "critic")
+        state = read_tensors(path)
+        try:
+            critic = Critic.from_config(self.content()["critic"])
+            critic.load_state_dict(state)
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"{path} does not fit {RUN_FILE} beside it: {error}") from error
         return critic.to(device or "cpu").eval()
 
     def preview(self) -> tuple[Tensor, Tensor]:
@@ -164,26 +178,34 @@ class RunFolder:
 
     def add(self, record: Round, data_weights: DataWeights, mixture: Mixture, critic: Critic) -> None:
         """Adds a complete round."""
-        write_component(self.path / f"component-{record.index - 1:03d}.safetensors", mixture.components[-1])
-        write_tensors(self._round_file(record.index, "weights"), {"values": data_weights.values})
-        write_tensors(self._round_file(record.index, "critic"), critic.state_dict())
-        for path in self.path.iterdir():
-            sync(path)
+        newcomer = self.path / f"component-{record.index - 1:03d}.safetensors"
+        with self._replacing(newcomer) as draft:
+            write_component(draft, mixture.components[-1])
+        with self._replacing(self._round_file(record.index, "weights")) as draft:
+            write_tensors(draft, {"values": data_weights.values})
+        with self._replacing(self._round_file(record.index, "critic")) as draft:
+            write_tensors(draft, critic.state_dict())
         records = [component_record(component) for component in mixture.components]
-        self._replace(
-            MIXTURE_FILE, {"format_version": FORMAT_VERSION, "history": mixture.history.tolist(), "components": records}
-        )
+        with self._replacing(self.path / MIXTURE_FILE) as draft:
+            history = mixture.history.tolist()
+            write_json(draft, {"format_version": FORMAT_VERSION, "history": history, "components": records})
         content = self.content()
         content["critic"] = critic.config()
         content["rounds"] = [*content["rounds"][: record.index - 1], record.to_json()]
-        self._replace(RUN_FILE, content)
+        with self._replacing(self.path / RUN_FILE) as draft:
+            write_json(draft, content)
 
     def _round_file(self, index: int, kind: str) -> Path:
         return self.path / f"round-{index:03d}-{kind}.safetensors"
 
-    def _replace(self, name: str, content: Mapping[str, Any]) -> None:
-        draft = self.path / f".{name}.draft"
-        write_json(draft, content)
-        sync(draft)
-        os.replace(draft, self.path / name)
+    @contextmanager
+    def _replacing(self, path: Path) -> Iterator[Path]:
+        """Yields a draft beside the file to write; then it is flushed and takes the name."""
+        draft = path.with_name(f".{path.name}.draft")
+        try:
+            yield draft
+            sync(draft)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
         sync(self.path)

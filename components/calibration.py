@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize  # type: ignore[import-untyped]
 from scipy.stats import norm  # type: ignore[import-untyped]
 from torch import Tensor
+from torch.nn.functional import cross_entropy, softplus
 
+from adagan.components.critic_training import class_logits
+from adagan.mixtures.arguments import MAX_LOG_RATIO, as_probabilities
+
+Array = NDArray[np.float64]
 NUM_BINS = 15
 
 
@@ -50,43 +58,78 @@ class Calibration:
         return self.mean_ratio <= 1.05 + 3 * self.mean_ratio_error
 
 
-def calibration_record(at_data: Tensor, at_samples: Tensor, temperature: float) -> Calibration:
-    """The record from held-out log ratios at data points, shape (N,), and at samples of the mixture, shape (M,)."""
+def calibration_record(
+    at_data: Tensor,
+    at_samples: Tensor,
+    temperature: float,
+    data_weights: Tensor | None = None,
+    sample_weights: Tensor | None = None,
+) -> Calibration:
+    """The record from held-out log ratios of the mixture.
+
+    Args:
+        at_data: At data points, shape (N,).
+        at_samples: At samples of the mixture, shape (M,).
+        temperature: For the record.
+        data_weights: Weights of the data points, shape (N,); ``None`` means uniform.
+        sample_weights: Weights of the samples, shape (M,); ``None`` means uniform.
+    """
     at_data, at_samples = at_data.double().cpu(), at_samples.double().cpu()
-    count_data, count_samples = len(at_data), len(at_samples)
-    loss = 0.5 * float(torch.nn.functional.softplus(at_data).mean() + torch.nn.functional.softplus(-at_samples).mean())
+    of_data = as_probabilities(data_weights, len(at_data), at_data, "data_weights")
+    of_samples = as_probabilities(sample_weights, len(at_samples), at_samples, "sample_weights")
+    loss = 0.5 * float(of_data @ softplus(at_data) + of_samples @ softplus(-at_samples))
     # a ratio of exactly one is a coin's toss
-    right_data, right_samples = (
-        (at_data < 0).double() + 0.5 * (at_data == 0),
-        (at_samples > 0).double() + 0.5 * (at_samples == 0),
-    )
-    accuracy = 0.5 * float(right_data.mean() + right_samples.mean())
-    deviation = 0.25 * math.sqrt(1 / count_data + 1 / count_samples)
+    right_data = (at_data < 0).double() + 0.5 * (at_data == 0)
+    right_samples = (at_samples > 0).double() + 0.5 * (at_samples == 0)
+    accuracy = 0.5 * float(of_data @ right_data + of_samples @ right_samples)
+    deviation = 0.25 * math.sqrt(float(of_data.square().sum() + of_samples.square().sum()))
     predicted = torch.cat([torch.sigmoid(-at_data), torch.sigmoid(-at_samples)])
-    is_data = torch.cat([torch.ones(count_data), torch.zeros(count_samples)]).double()
-    weight = torch.cat(
-        [torch.full((count_data,), 0.5 / count_data), torch.full((count_samples,), 0.5 / count_samples)]
-    ).double()
+    weight = 0.5 * torch.cat([of_data, of_samples])
+    is_data = torch.cat([torch.ones_like(at_data), torch.zeros_like(at_samples)])
     bins = (predicted * NUM_BINS).long().clamp(max=NUM_BINS - 1)
-    share = torch.zeros(NUM_BINS, dtype=torch.float64).index_add_(0, bins, weight)
-    mean_predicted = torch.zeros(NUM_BINS, dtype=torch.float64).index_add_(0, bins, weight * predicted)
-    mean_observed = torch.zeros(NUM_BINS, dtype=torch.float64).index_add_(0, bins, weight * is_data)
-    full = share > 0
     share, mean_predicted, mean_observed = (
-        share[full],
-        mean_predicted[full] / share[full],
-        mean_observed[full] / share[full],
+        torch.zeros(NUM_BINS, dtype=torch.float64).index_add_(0, bins, weight * values)
+        for values in (torch.ones_like(predicted), predicted, is_data)
     )
-    ratio = at_data.clamp(max=700.0).exp()
+    full = share > 0
+    share, mean_predicted, mean_observed = share[full], mean_predicted[full], mean_observed[full]
+    mean_predicted, mean_observed = mean_predicted / share, mean_observed / share
+    ratio = at_data.clamp(max=MAX_LOG_RATIO).exp()
+    mean_ratio = float(of_data @ ratio)
     return Calibration(
         loss=loss,
         accuracy=accuracy,
         level=float(norm.sf((accuracy - 0.5) / deviation)),
         error=float((share * (mean_predicted - mean_observed).abs()).sum()),
         temperature=temperature,
-        mean_ratio=float(ratio.mean()),
-        mean_ratio_error=float(ratio.std() / math.sqrt(count_data)) if count_data > 1 else float("inf"),
+        mean_ratio=mean_ratio,
+        mean_ratio_error=float((of_data * (ratio - mean_ratio)).norm()),
         predicted=tuple(mean_predicted.tolist()),
         observed=tuple(mean_observed.tolist()),
         share=tuple(share.tolist()),
     )
+
+
+def fit_calibration(raw: Tensor, labels: Tensor, log_shares: Tensor, counts: Tensor) -> tuple[float, Tensor]:
+    """Temperature and one intercept per component by maximum likelihood on held-out points (scipy's L-BFGS-B).
+
+    Args:
+        raw: The network's log ratios, shape (N, K).
+        labels: Classes, 0 for data, shape (N,).
+        log_shares: As in `class_logits`.
+        counts: What each point counts, shape (N,).
+    """
+    shares, counts = log_shares.double(), counts.double()
+    num_components = raw.shape[1]
+
+    def loss(parameters: Array) -> tuple[float, Array]:
+        with torch.enable_grad():
+            values = torch.tensor(parameters, dtype=torch.float64, device=raw.device, requires_grad=True)
+            logits = class_logits(raw * values[0].exp() + values[1:], shares)
+            value = (cross_entropy(logits, labels, reduction="none") * counts).mean()
+            (gradient,) = torch.autograd.grad(value, values)
+        return float(value), gradient.cpu().numpy()
+
+    start, bounds = np.zeros(num_components + 1), [(-5.0, 3.0)] + [(-20.0, 20.0)] * num_components
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return float(np.exp(-found.x[0])), torch.as_tensor(found.x[1:], dtype=torch.float64, device=raw.device)

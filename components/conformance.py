@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -37,7 +39,7 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
     uniform = torch.full((len(data),), 1 / len(data), dtype=torch.float64)
     with isolated_randomness(seed):
         _require(make_component() is not make_component(), "the callable must make a fresh component at each call")
-    states = torch.get_rng_state()
+    states = _global_states()
     component = _fitted(make_component, data, uniform, seed)
     _check_samples(component, data)
     _check_weights(make_component, data, seed)
@@ -51,12 +53,19 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
             Mixture([component]).sample(2, torch.Generator().manual_seed(0))
             _require(component.training == mode, f"a draw must leave training={mode} as it was")
     _check_storage(component, make_component, data)
-    _require(torch.equal(states, torch.get_rng_state()), "fit and sample must not advance torch's global generator")
+    _require(
+        states == _global_states(), "fit and sample must not advance a global generator: torch's, numpy's, Python's"
+    )
 
 
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise AssertionError(message)
+
+
+def _global_states() -> tuple[bytes, str, object]:
+    numpy_state = repr(np.random.get_state(legacy=False))  # noqa: NPY002
+    return torch.get_rng_state().numpy().tobytes(), numpy_state, random.getstate()
 
 
 def _fitted(make_component: Callable[[], Any], data: Tensor, weights: Tensor, seed: int) -> Any:
@@ -121,10 +130,10 @@ def _check_weights(make_component: Callable[[], Any], data: Tensor, seed: int) -
 
 
 def _check_storage(component: Any, make_component: Callable[[], Any], data: Tensor) -> None:
-    config = component.config() if hasattr(component, "config") else None
     if not isinstance(component, Storable):
         return
     try:
+        config = component.config() if hasattr(component, "config") else None
         state = {name: value.clone() for name, value in component.state_dict().items()}
     except TypeError:
         return  # a wrapped object that says that it cannot be stored

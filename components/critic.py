@@ -6,23 +6,19 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
-import numpy as np
 import torch
-from scipy.optimize import minimize  # type: ignore[import-untyped]
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from adagan.components.calibration import Calibration, calibration_record
-from adagan.components.critic_training import CriticTraining, LabelledBatches, class_logits
-from adagan.components.networks import MLP, ConvolutionalDiscriminator, FourierFeatures, doublings, is_image
+from adagan.components.arguments import check_counts, check_positive
+from adagan.components.calibration import Calibration, calibration_record, fit_calibration
+from adagan.components.critic_training import CriticTraining, LabelledBatches, every_tenth, held_out_counts, in_blocks
+from adagan.components.networks import is_image, ratio_network, supported_octaves
 from adagan.components.scaling import Scaling
 from adagan.components.training import train
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.mixture_weights import mixture_log_ratio
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
-
-BLOCK = 16_384
 
 
 class Critic(nn.Module):
@@ -73,10 +69,10 @@ class Critic(nn.Module):
         *,
         noise: float = 0.0,
         folds: int = 2,
-        width: int = 128,
+        width: int = 64,
         max_steps: int = 1_000,
         batch_size: int = 512,
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         max_samples: int = 50_000,
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
@@ -88,6 +84,8 @@ class Critic(nn.Module):
             raise ValueError(
                 f"folds: expected 2 or more, so that every point is scored by a network without it, got {folds}"
             )
+        check_counts(width=width, max_steps=max_steps, batch_size=batch_size, max_samples=max_samples)
+        check_positive(learning_rate=learning_rate)
         self.noise, self.folds, self.width = float(noise), folds, width
         self.max_steps, self.batch_size, self.learning_rate = max_steps, batch_size, learning_rate
         self.max_samples, self.trainer_options, self.seed = max_samples, dict(trainer_options or {}), seed
@@ -114,9 +112,10 @@ class Critic(nn.Module):
         samples, labels = self._draw(data, mixture, shares, randomness)
         log_shares = torch.cat([shares.new_tensor([0.5]), 0.5 * shares]).log().to(data)
         base = as_probabilities(weights, len(data), data, "weights")
+        octaves = supported_octaves(data.shape, self.noise)
         with isolated_randomness(seed):
-            self.build(tuple(data.shape[1:]), len(mixture), data, self._octaves(data))
-            self.scaling_ = Scaling.standard(data, base) if not is_image(data.shape[1:]) else _overall_scaling(data)
+            self.build(tuple(data.shape[1:]), len(mixture), data, octaves)
+            self.scaling_ = Scaling.standard(data, base) if not is_image(data.shape[1:]) else Scaling.overall(data)
             points, samples = self.scaling_(data), self.scaling_(samples)
             fold = torch.randperm(len(data), generator=randomness, device=data.device) % self.folds
             sample_fold = torch.randperm(len(samples), generator=randomness, device=data.device) % self.folds
@@ -134,7 +133,7 @@ class Critic(nn.Module):
                 )
         self.weights_.copy_(mixture.weights)
         self.requires_grad_(False).eval()
-        self._score(points, fold, samples, labels, sample_fold, log_shares, shares)
+        self._score(points, base, fold, samples, labels, sample_fold, log_shares, shares)
         return self
 
     def _draw(
@@ -167,7 +166,7 @@ class Critic(nn.Module):
         seed: int,
     ) -> None:
         """Trains on the points that are not in the fold, with a tenth of them kept for early stopping."""
-        inner, inner_samples = _tenth(seen), _tenth(samples_seen)
+        inner, inner_samples = every_tenth(seen), every_tenth(samples_seen)
         training = seen & ~inner
         batches = LabelledBatches(
             points[training],
@@ -181,6 +180,7 @@ class Critic(nn.Module):
         held_out = (
             torch.cat([points[inner], samples[inner_samples]]),
             torch.cat([torch.zeros_like(labels[:1]).expand(int(inner.sum())), labels[inner_samples]]),
+            held_out_counts(base[inner], int(inner_samples.sum())).to(points),
         )
         module = CriticTraining(
             network,
@@ -190,7 +190,7 @@ class Critic(nn.Module):
             num_steps=self.max_steps,
             held_out=held_out,
             check_every=100,
-            patience=5,
+            patience=3,
         )
         train(module, batches.loader(), "critic", points.device, self.trainer_options)
 
@@ -198,6 +198,7 @@ class Critic(nn.Module):
     def _score(
         self,
         points: Tensor,
+        base: Tensor,
         fold: Tensor,
         samples: Tensor,
         labels: Tensor,
@@ -210,25 +211,30 @@ class Critic(nn.Module):
         at_samples = points.new_empty(len(samples), len(shares), dtype=torch.float64)
         for index, network in enumerate(self.networks_):
             rows, sample_rows = fold == index, sample_fold == index
-            raw_data, raw_samples = _in_blocks(network, points[rows]), _in_blocks(network, samples[sample_rows])
-            temperature, intercepts = _fit_calibration(
+            raw_data, raw_samples = in_blocks(network, points[rows]), in_blocks(network, samples[sample_rows])
+            temperature, intercepts = fit_calibration(
                 torch.cat([raw_data, raw_samples]),
                 torch.cat([torch.zeros_like(labels[:1]).expand(len(raw_data)), labels[sample_rows]]),
                 log_shares,
+                held_out_counts(base[rows], len(raw_samples)),
             )
             self.temperatures_[index], self.intercepts_[index] = temperature, intercepts
             at_data[rows] = raw_data / temperature + intercepts
             at_samples[sample_rows] = raw_samples / temperature + intercepts
         self.component_log_ratios_ = at_data
+        self._held_out = (base, at_samples, labels, shares)
+        self.calibration_ = self._record()
+
+    def _record(self) -> Calibration:
+        """The mixture's record, under its present weights."""
+        base, at_samples, labels, shares = self._held_out
         # samples of the mixture: a row of component k stands for weight_k / share_k rows
-        relative = (self.weights_ / shares)[labels - 1]
-        chosen = torch.multinomial(
-            relative, len(relative), replacement=True, generator=torch.Generator(points.device).manual_seed(0)
-        )
-        self.calibration_ = calibration_record(
+        return calibration_record(
             self.log_ratio_,
-            mixture_log_ratio(at_samples[chosen], self.weights_),
+            mixture_log_ratio(at_samples, self.weights_),
             float(self.temperatures_.mean()),
+            base,
+            (self.weights_ / shares)[labels - 1],
         )
 
     @property
@@ -237,22 +243,14 @@ class Critic(nn.Module):
         return mixture_log_ratio(self.component_log_ratios_, self.weights_)
 
     def reweigh(self, weights: ArrayLike) -> Self:
-        """Gives the critic the mixture's new weights, shape (K,); the components' ratios stay."""
+        """Gives a fitted critic the mixture's new weights, shape (K,); the components' ratios stay."""
         self.weights_.copy_(as_probabilities(weights, len(self.weights_), self.weights_, "weights"))
+        self.calibration_ = self._record()
         return self
-
-    def _octaves(self, data: Tensor) -> float:
-        """Detail that N points in D dimensions can support, N^(−1/D) apart, and that the noise leaves; 0 for images."""
-        if is_image(data.shape[1:]):
-            return 0.0
-        detail = math.log2(len(data)) / math.prod(data.shape[1:])
-        if self.noise > 0:
-            detail = min(detail, math.log2(1 / self.noise))
-        return min(detail, 5.0) if detail >= 1 else 0.0
 
     def build(self, event_shape: tuple[int, ...], num_components: int, like: Tensor, octaves: float) -> None:
         """Makes the untrained networks."""
-        networks = [self._network(event_shape, num_components, octaves) for _ in range(self.folds)]
+        networks = [ratio_network(event_shape, num_components, self.width, octaves) for _ in range(self.folds)]
         self.networks_ = nn.ModuleList(networks).to(like)
         self.scaling_ = Scaling((1, 1, 1) if is_image(event_shape) else event_shape).to(like)
         self.register_buffer("event_shape_", torch.tensor(event_shape, device=like.device))
@@ -261,17 +259,6 @@ class Critic(nn.Module):
         self.register_buffer("weights_", torch.full((num_components,), 1 / num_components).to(precise))
         self.register_buffer("temperatures_", torch.ones(self.folds).to(precise))
         self.register_buffer("intercepts_", torch.zeros(self.folds, num_components).to(precise))
-
-    def _network(self, event_shape: tuple[int, ...], num_components: int, octaves: float) -> nn.Module:
-        if is_image(event_shape):
-            doublings(event_shape)
-            return _Ratios(ConvolutionalDiscriminator(event_shape, max(self.width // 4, 16), num_components))
-        size = math.prod(event_shape)
-        hidden = (self.width,) * 3
-        if octaves == 0:
-            return MLP(size, (num_components,), hidden)
-        features = FourierFeatures(size, octaves=octaves)
-        return nn.Sequential(features, MLP(features.out_features, (num_components,), hidden))
 
     @torch.no_grad()
     def component_log_ratios(self, x: Tensor) -> Tensor:
@@ -283,7 +270,7 @@ class Critic(nn.Module):
             raise RuntimeError("this critic is not fitted yet; call fit(data, mixture) first")
         points = self.scaling_(x)
         parts = [
-            _in_blocks(network, points) / self.temperatures_[index] + self.intercepts_[index]
+            in_blocks(network, points) / self.temperatures_[index] + self.intercepts_[index]
             for index, network in enumerate(self.networks_)
         ]
         return torch.stack(parts).mean(dim=0)
@@ -308,51 +295,3 @@ class Critic(nn.Module):
             octaves = float(state_dict["octaves_"])
             self.build(event_shape, len(state_dict["weights_"]), state_dict["scaling_.shift"], octaves)
         return super().load_state_dict(state_dict, strict, assign)
-
-
-class _Ratios(nn.Module):
-    """Keeps the shape (N, K) when K = 1."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, points: Tensor) -> Tensor:
-        output: Tensor = self.network(points)
-        return output.reshape(len(points), -1)
-
-
-def _overall_scaling(data: Tensor) -> Scaling:
-    """Mean 0 and standard deviation 1 over all entries of all images."""
-    scaling = Scaling((1, 1, 1)).to(data)
-    scaling.shift.fill_(float(data.mean()))
-    scaling.scale.fill_(float(data.std()) or 1.0)
-    return scaling
-
-
-def _tenth(mask: Tensor) -> Tensor:
-    """Every tenth of the true entries, at least one."""
-    return mask & ((mask.cumsum(0) - 1) % 10 == 0)
-
-
-def _in_blocks(network: nn.Module, points: Tensor) -> Tensor:
-    return torch.cat([network(block).double() for block in torch.split(points, BLOCK)])
-
-
-def _fit_calibration(raw: Tensor, labels: Tensor, log_shares: Tensor) -> tuple[float, Tensor]:
-    """Temperature and one intercept per component by maximum likelihood on held-out points (scipy's L-BFGS-B)."""
-    shares = log_shares.double()
-    count = raw.shape[1]
-
-    def loss(parameters: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, np.ndarray[Any, np.dtype[np.float64]]]:
-        with torch.enable_grad():
-            values = torch.tensor(parameters, dtype=torch.float64, device=raw.device, requires_grad=True)
-            logits = class_logits(raw * values[0].exp() + values[1:], shares)
-            value = cross_entropy(logits, labels)
-            (gradient,) = torch.autograd.grad(value, values)
-        return float(value), gradient.cpu().numpy()
-
-    found = minimize(
-        loss, np.zeros(count + 1), jac=True, method="L-BFGS-B", bounds=[(-5.0, 3.0)] + [(-20.0, 20.0)] * count
-    )
-    return float(np.exp(-found.x[0])), torch.as_tensor(found.x[1:], dtype=torch.float64, device=raw.device)

@@ -13,6 +13,10 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Adam
 from torch.utils.data import DataLoader, IterableDataset
 
+from adagan.mixtures.arguments import as_probabilities
+
+BLOCK = 16_384
+
 
 def class_logits(log_ratios: Tensor, log_shares: Tensor) -> Tensor:
     """Logits of the classes {data, component 1 .. K} from log ratios: the inverse of MATH's u_k = s_k/s_data · priors.
@@ -30,7 +34,7 @@ class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
 
     Args:
         data: Points of the class 0, shape (N, *event).
-        cumulative: Cumulative weights of these points, shape (N,).
+        weights: Weights of these points, shape (N,).
         samples: Points of the other classes, shape (M, *event), in the proportions in which they are to be drawn.
         labels: Their classes, shape (M,), from 1.
         batch_size: Points per batch.
@@ -72,7 +76,11 @@ class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
 
 
 class CriticTraining(LightningModule):
-    """Softmax regression on noisy points; every so many steps the held-out loss is taken and the best network kept.
+    """Softmax regression on noisy points, stopped when the held-out loss is *significantly* above its lowest.
+
+    A critic that is nearly at chance has a held-out loss whose noise exceeds what is left to learn, so the lowest loss
+    alone would pick an early network by luck. Losses are compared point by point: the network is kept as long as it is
+    not worse than the best by more than two standard errors.
 
     Args:
         network: Points (B, *event) to log ratios (B, K).
@@ -80,9 +88,9 @@ class CriticTraining(LightningModule):
         noise: Standard deviation of the noise added to all points: the critic's resolution.
         learning_rate: Of Adam.
         num_steps: Length of training, over which the learning rate falls to zero along a cosine.
-        held_out: Points and classes for early stopping.
+        held_out: Points, their classes, and what each of them counts, for early stopping.
         check_every: Steps between two checks.
-        patience: Checks without improvement after which training stops.
+        patience: Checks in a row with a significantly higher loss after which training stops.
     """
 
     def __init__(
@@ -93,7 +101,7 @@ class CriticTraining(LightningModule):
         noise: float,
         learning_rate: float,
         num_steps: int,
-        held_out: tuple[Tensor, Tensor],
+        held_out: tuple[Tensor, Tensor, Tensor],
         check_every: int,
         patience: int,
     ) -> None:
@@ -103,33 +111,55 @@ class CriticTraining(LightningModule):
         self.register_buffer("log_shares", log_shares)
         self.noise, self.learning_rate, self.num_steps = noise, learning_rate, num_steps
         self.held_out, self.check_every, self.patience = held_out, check_every, patience
-        self.best_loss, self.best_state, self.idle_checks = float("inf"), copy.deepcopy(network.state_dict()), 0
+        self.lowest_losses, self.kept_state, self.worse_checks = torch.empty(0), copy.deepcopy(network.state_dict()), 0
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         optimizer = Adam(self.parameters(), lr=self.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(self.num_steps, 1))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def _loss(self, points: Tensor, labels: Tensor) -> Tensor:
+    def _losses(self, points: Tensor, labels: Tensor) -> Tensor:
         if self.noise > 0:
             points = points + self.noise * torch.randn_like(points)
-        return cross_entropy(class_logits(self.network(points), self.log_shares), labels)
+        return cross_entropy(class_logits(self.network(points), self.log_shares), labels, reduction="none")
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        return self._loss(*batch)
+        return self._losses(*batch).mean()
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         if (batch_idx + 1) % self.check_every and batch_idx + 1 != self.num_steps:
             return
         self.network.eval()
         with torch.no_grad():
-            loss = float(self._loss(*self.held_out))
+            points, labels, counts = self.held_out
+            losses = self._losses(points, labels) * counts
         self.network.train()
-        if loss < self.best_loss:
-            self.best_loss, self.best_state, self.idle_checks = loss, copy.deepcopy(self.network.state_dict()), 0
-        else:
-            self.idle_checks += 1
-            self.trainer.should_stop = self.idle_checks >= self.patience
+        if len(self.lowest_losses) == 0:
+            self.lowest_losses = losses
+        excess = losses - self.lowest_losses
+        if float(excess.mean()) > 2 * float(excess.std()) / len(excess) ** 0.5:
+            self.worse_checks += 1
+            self.trainer.should_stop = self.worse_checks >= self.patience
+            return
+        self.kept_state, self.worse_checks = copy.deepcopy(self.network.state_dict()), 0
+        if float(excess.mean()) < 0:
+            self.lowest_losses = losses
 
     def on_train_end(self) -> None:
-        self.network.load_state_dict(self.best_state)
+        self.network.load_state_dict(self.kept_state)
+
+
+def every_tenth(mask: Tensor) -> Tensor:
+    """Every tenth of the true entries, at least one."""
+    return mask & ((mask.cumsum(0) - 1) % 10 == 0)
+
+
+def in_blocks(network: nn.Module, points: Tensor) -> Tensor:
+    """The network's outputs in float64, block by block."""
+    return torch.cat([network(block).double() for block in torch.split(points, BLOCK)])
+
+
+def held_out_counts(base: Tensor, num_samples: int) -> Tensor:
+    """What each held-out point counts in a loss: samples 1, data by their weights, both halves the same in all."""
+    data = num_samples * as_probabilities(base, len(base), base, "weights of a fold")
+    return torch.cat([data, base.new_ones(num_samples)])

@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from adagan.components.arguments import check_counts, check_positive
 from adagan.components.batches import WeightedBatches
 from adagan.components.gan_training import GANTraining
 from adagan.components.networks import default_discriminator, default_generator, doublings, is_image
@@ -78,15 +79,19 @@ class GAN(nn.Module):
         seed: int | None = None,
     ) -> None:
         super().__init__()
-        for name, value in (
-            ("max_steps", max_steps),
-            ("batch_size", batch_size),
-            ("width", width),
-            ("penalty_interval", penalty_interval),
-            ("discriminator_steps", discriminator_steps),
-        ):
-            if value is not None and value < 1:
-                raise ValueError(f"{name}: expected 1 or more, got {value}")
+        check_counts(
+            latent_dim=latent_dim,
+            width=width,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            penalty_interval=penalty_interval,
+            discriminator_steps=discriminator_steps,
+        )
+        check_positive(learning_rate=learning_rate, discriminator_learning_rate=discriminator_learning_rate)
+        if not 0 <= penalty < math.inf:
+            raise ValueError(f"penalty: expected 0 or more, got {penalty}")
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay: expected a number in [0, 1), got {ema_decay}")
         if generator is not None and latent_dim is None:
             raise ValueError("latent_dim: expected the entries of a latent vector beside generator=, got None")
         self.objective = objective if objective is not None else NonSaturating()
@@ -106,7 +111,8 @@ class GAN(nn.Module):
         """Trains on data of shape (N, *event), drawn by `weights` of shape (N,), on the device where the data are.
 
         Raises:
-            ValueError: Fewer rows than a minibatch, NaN or infinite values, an image size that cannot be built.
+            ValueError: Fewer rows than a minibatch, NaN or infinite values, an image size that cannot be built, modules
+                that do not fit the data.
             TrainingDiverged: A loss became NaN or infinite.
         """
         event_shape = tuple(data.shape[1:])
@@ -121,6 +127,7 @@ class GAN(nn.Module):
         seed = inherited_seed() if self.seed is None else self.seed
         with isolated_randomness(seed):
             self.build(event_shape, data)
+            self._check_generator(event_shape, data)
             self.scaling_ = Scaling.symmetric(data) if is_image(event_shape) else Scaling.standard(data, weights)
             template = self._templates[1]
             discriminator = (
@@ -164,6 +171,22 @@ class GAN(nn.Module):
         shape = (1, 1, 1) if is_image(event_shape) else event_shape
         self.scaling_ = Scaling(shape).to(like)
         self.register_buffer("event_shape_", torch.tensor(event_shape, device=like.device))
+
+    @torch.no_grad()
+    def _check_generator(self, event_shape: tuple[int, ...], like: Tensor) -> None:
+        """Makes sure that a module of the user's own turns latent vectors into events, before training starts."""
+        if self._templates[0] is None:
+            return
+        try:
+            made = copy.deepcopy(self.generator_).eval()(like.new_zeros(2, self._latent_dim(event_shape)))
+        except RuntimeError as error:
+            raise ValueError(
+                f"generator: it does not take latent vectors of shape (B, latent_dim={self.latent_dim}): {error}"
+            ) from error
+        if tuple(made.shape) != (2, *event_shape):
+            raise ValueError(
+                f"generator: expected events of shape {event_shape}, as the data have, got {tuple(made.shape[1:])}"
+            )
 
     def _latent_dim(self, event_shape: Sequence[int]) -> int:
         return self.latent_dim or (8 if math.prod(event_shape) <= 8 else 32)

@@ -64,8 +64,8 @@ class Gaussian(nn.Module):
             num_samples, len(self.mean_), generator=source, dtype=self.mean_.dtype, device=self.mean_.device
         )
         samples: Tensor = self.mean_ + noise @ self.factor_.T
-        shape: list[int] = self.event_shape_.tolist()
-        return samples.reshape(num_samples, *shape)
+        shaped: Tensor = samples.reshape([num_samples, *self.event_shape_.tolist()])
+        return shaped
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log density at points of shape (N, *event), shape (N,).
@@ -80,7 +80,8 @@ class Gaussian(nn.Module):
         centred = (x.reshape(len(x), -1) - self.mean_).double()
         whitened = centred @ (factor / scales.square())
         constant = scales.log().sum() + 0.5 * len(scales) * math.log(2 * math.pi)
-        return -0.5 * whitened.square().sum(dim=1) - constant
+        density: Tensor = -0.5 * whitened.square().sum(dim=1) - constant
+        return density
 
     def config(self) -> dict[str, Any]:
         """What `from_config` needs."""

@@ -154,3 +154,59 @@ def default_discriminator(event_shape: Sequence[int], width: int) -> nn.Module:
     if is_image(event_shape):
         return ConvolutionalDiscriminator(event_shape, max(width // 2, 16))
     return MLP(math.prod(event_shape), (), (width,) * 3, nn.LeakyReLU)
+
+
+def supported_octaves(shape: Sequence[int], noise: float) -> float:
+    """Detail that N points in D dimensions can support, N^(−1/D) apart, and that the noise leaves; 0 for images.
+
+    Args:
+        shape: (N, *event), of the data.
+        noise: Standard deviation of the noise, in units of the data's.
+    """
+    if is_image(shape[1:]):
+        return 0.0
+    detail = math.log2(shape[0]) / math.prod(shape[1:])
+    if noise > 0:
+        detail = min(detail, math.log2(1 / noise))
+    return min(detail, 5.0) if detail >= 1 else 0.0
+
+
+def ratio_network(event_shape: Sequence[int], num_components: int, width: int, octaves: float) -> nn.Module:
+    """A critic's network: points to one log ratio per component, shape (N, num_components).
+
+    Args:
+        event_shape: Shape of a point.
+        num_components: Outputs.
+        width: Of the layers; images start with a quarter of it.
+        octaves: Of the Fourier features of vectors; 0 leaves them out.
+    """
+    # one number for data against all components together, and one per component for the components among themselves
+    outputs = num_components + (num_components > 1)
+    if is_image(event_shape):
+        return RatioHead(ConvolutionalDiscriminator(event_shape, max(width // 2, 16), outputs))
+    size, hidden = math.prod(event_shape), (width,) * 3
+    if octaves == 0:
+        return RatioHead(MLP(size, (outputs,), hidden))
+    features = FourierFeatures(size, octaves=octaves)
+    return RatioHead(nn.Sequential(features, MLP(features.out_features, (outputs,), hidden)))
+
+
+class RatioHead(nn.Module):
+    """Log ratios of K components as log r + log_softmax(c): r of all together, c of the components among themselves.
+
+    Without the common number a network has to move all K ratios alike in order to learn what all components lack, and
+    a ratio near one drowns in telling the components apart.
+
+    Args:
+        network: Points to 1 + K numbers, or to the one ratio when K = 1.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, points: Tensor) -> Tensor:
+        output: Tensor = self.network(points).reshape(len(points), -1)
+        if output.shape[1] == 1:
+            return output
+        return output[:, :1] + output[:, 1:].log_softmax(dim=1)

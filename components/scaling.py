@@ -46,6 +46,13 @@ class Scaling(nn.Module):
         return cls._of(((low + high) / 2).reshape(shape), ((high - low) / 2).reshape(shape), data)
 
     @classmethod
+    def overall(cls, data: Tensor) -> Self:
+        """Mean 0 and standard deviation 1 over all entries of all events together: for a critic of images."""
+        shape = (1,) * (data.ndim - 1)
+        mean, spread = data.double().mean(), data.double().std()
+        return cls._of(mean.reshape(shape), spread.reshape(shape), data)
+
+    @classmethod
     def _of(cls, shift: Tensor, scale: Tensor, data: Tensor) -> Self:
         scaling = cls(tuple(shift.shape)).to(device=data.device, dtype=data.dtype)
         scaling.shift.copy_(shift)

@@ -40,7 +40,11 @@ class ScikitLearn:
         self._event_shape: tuple[int, ...] = ()
 
     def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
-        """Fits a clone of the estimator to data of shape (N, *event), flattened to a table."""
+        """Fits a clone of the estimator to data of shape (N, *event), flattened to a table.
+
+        Raises:
+            ValueError: The estimator refuses the data; its own message follows.
+        """
         from sklearn.base import clone  # type: ignore[import-untyped]
 
         self._dtype, self._event_shape = data.dtype, tuple(data.shape[1:])
@@ -49,10 +53,14 @@ class ScikitLearn:
         if "random_state" in self.estimator.get_params():
             self.estimator.set_params(random_state=seed % 2**32)
         flat = data.reshape(len(data), -1)
-        if weights is not None and "sample_weight" in inspect.signature(self.estimator.fit).parameters:
-            self.estimator.fit(flat.cpu().numpy(), sample_weight=(weights * len(data) / weights.sum()).cpu().numpy())
-        else:
-            self.estimator.fit(resample(flat, weights, seed).cpu().numpy())
+        try:
+            if weights is not None and "sample_weight" in inspect.signature(self.estimator.fit).parameters:
+                counts = (weights * len(data) / weights.sum()).cpu().numpy()
+                self.estimator.fit(flat.cpu().numpy(), sample_weight=counts)
+            else:
+                self.estimator.fit(resample(flat, weights, seed).cpu().numpy())
+        except ValueError as error:
+            raise ValueError(f"estimator: {type(self.estimator).__name__} refuses the data: {error}") from error
         return self
 
     def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -67,6 +69,7 @@ def _quiet_lightning() -> Iterator[None]:
             ".*`IterableDataset` has `__len__` defined.*",
             ".*GPU available but not used.*",
             ".*The `srun` command is available.*",
+            ".*Detected call of `lr_scheduler.step\\(\\)` before.*",  # a generator waits for its discriminator's steps
             ".*You are trying to `self.log\\(\\)`.*",
             ".*Please use `torch.utils._pytree.*",
             ".*isinstance\\(treespec, LeafSpec\\).*",
@@ -83,6 +86,19 @@ def _quiet_lightning() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextmanager
+def _interruptible(trainer: Trainer) -> Iterator[None]:
+    """Passes Ctrl-C on: Lightning answers it with ``sys.exit`` and leaves further ones ignored."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as stopped:
+        if not trainer.interrupted:
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from stopped
 
 
 def train(
@@ -103,6 +119,7 @@ def train(
 
     Raises:
         TrainingDiverged: A loss is NaN or infinite.
+        ValueError: Options that Lightning refuses.
     """
     settings: dict[str, Any] = {
         "accelerator": "gpu" if device.type == "cuda" else device.type,
@@ -114,7 +131,13 @@ def train(
         "enable_model_summary": False,
         **(options or {}),
     }
-    settings["callbacks"] = [*settings.get("callbacks", ()), Progress(stage), DivergenceGuard(stage)]
+    own = settings.get("callbacks") or []
+    settings["callbacks"] = [*([own] if isinstance(own, Callback) else own), Progress(stage), DivergenceGuard(stage)]
     with _quiet_lightning():
-        Trainer(**settings).fit(module, batches)
+        try:
+            trainer = Trainer(**settings)
+        except (TypeError, ValueError, MisconfigurationException) as error:
+            raise ValueError(f"trainer_options: lightning.Trainer refuses them: {error}") from error
+        with _interruptible(trainer):
+            trainer.fit(module, batches)
     module.to(device)

@@ -13,7 +13,7 @@ from torch import Tensor
 from adagan.components.batches import resample
 from adagan.components.component import Component
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness, seed_from
-from adagan.mixtures.storage import Storable, made_by
+from adagan.mixtures.storage import Storable
 
 
 class Wrapped:
@@ -67,7 +67,12 @@ class Wrapped:
         return values.to(self._dtype)
 
     def config(self) -> dict[str, Any]:
-        """What `from_config` needs."""
+        """What `from_config` needs.
+
+        Raises:
+            TypeError: The object cannot be stored.
+        """
+        self._storable()
         return {
             "wraps": type(self.generator).__name__,
             "dtype": str(self._dtype).removeprefix("torch."),
@@ -82,13 +87,15 @@ class Wrapped:
             ValueError: None of the callables makes objects of the stored class.
         """
         name = str(config["wraps"])
-        make = made_by(name, components)
-        if make is None:
+        made = (make() for make in components)
+        objects = (one.generator if isinstance(one, Wrapped) else one for one in made)
+        found = next((one for one in objects if type(one).__name__ == name), None)
+        if found is None:
             raise ValueError(
                 f"this mixture holds a generator of class {name}, which is not one of adagan's; if you trust it, pass "
                 f"what makes it: Mixture.load(folder, components=[{name}])"
             )
-        wrapped = cls(make())
+        wrapped = cls(found)
         wrapped._dtype, wrapped._event_shape = getattr(torch, config["dtype"]), tuple(config["event_shape"])
         return wrapped
 
@@ -98,12 +105,15 @@ class Wrapped:
         Raises:
             TypeError: It has none.
         """
+        return self._storable().state_dict()
+
+    def _storable(self) -> Storable:
         if not isinstance(self.generator, Storable):
             raise TypeError(
                 f"{type(self.generator).__name__} cannot be stored: it needs state_dict() and load_state_dict(state) "
                 "with tensors as values; without a run folder it can still be boosted in memory"
             )
-        return self.generator.state_dict()
+        return self.generator
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Hands the state to the wrapped object."""

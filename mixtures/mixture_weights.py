@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,12 +14,13 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 from torch import Tensor
 
 from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
-from adagan.mixtures.divergences import FDivergence
+from adagan.mixtures.divergences import FDivergence, TotalVariation
 
 Array: TypeAlias = NDArray[np.float64]
 Objective: TypeAlias = Callable[[Array], tuple[float, Array]]
 
 _TOLERANCE = 1e-9
+_UNCERTAIN = 0.01
 
 
 def mixture_log_ratio(log_ratios: Tensor, weights: Tensor) -> Tensor:
@@ -50,6 +52,10 @@ def fit_mixture_weights(
 
     Raises:
         ValueError: NaN ratios, wrong lengths, or a divergence that is infinite for all weights.
+
+    Warns:
+        UserWarning: The duality gap exceeds a hundredth of the value. TotalVariation, whose derivative jumps, has no
+            such certificate and is not warned of.
     """
     ratios = as_log_ratio(log_ratios, "log_ratios", ndim=2)
     points, count = ratios.shape
@@ -78,18 +84,25 @@ def fit_mixture_weights(
         slope = probabilities * divergence.reduced_slope(mixed) / inner
         return total, (scaled.T @ slope).cpu().numpy()
 
-    best, least = start.cpu().numpy(), value(start.cpu().numpy())[0]
+    best, least, gap = start.cpu().numpy(), value(start.cpu().numpy())[0], math.inf
     for origin in (start, 0.5 * (start + uniform), uniform):
         candidate = _descend(value, origin.cpu().numpy())
         total, gradient = value(candidate)
         if total < least or math.isnan(least):
             best, least = candidate, total
-        if math.isfinite(total) and _gap(gradient, candidate) <= _TOLERANCE * max(abs(total), 1.0):
+        gap = min(gap, _gap(gradient, candidate) if math.isfinite(total) else math.inf)
+        if gap <= _TOLERANCE * max(abs(total), 1.0):
             break
     if not math.isfinite(least):
         raise ValueError(
             f"{divergence!r} is infinite for all weights that were tried: the ratios are too large for it; "
             "choose a divergence that bears them, such as JensenShannon()"
+        )
+    if gap > _UNCERTAIN * max(abs(least), 1e-6) and not isinstance(divergence, TotalVariation):
+        warnings.warn(
+            f"the mixture weights are not certified: {divergence!r} is {least:.4g} and may still fall by up to {gap:.2g}; "
+            "log ratios that spread this widely need a calibrated critic, or JensenShannon()",
+            stacklevel=2,
         )
     return torch.as_tensor(best, dtype=torch.float64, device=ratios.device)
 

@@ -184,11 +184,11 @@ def _unfitted(path: Path, record: Mapping[str, Any], components: Sequence[Callab
     name = str(record["class"])
     make = made_by(name, components)
     published = published_components()
-    if make is not None and not (isinstance(make, type) and hasattr(make, "from_config")):
-        return make()
-    if make is not None or name in published:
-        kind = cast(Any, make if make is not None else published[name].load())
-        return kind.from_config(record["config"], components)
+    if make is not None:
+        kind: Any = make if isinstance(make, type) else type(make())
+        return kind.from_config(record["config"], components) if hasattr(kind, "from_config") else make()
+    if name in published:
+        return published[name].load().from_config(record["config"], components)
     raise ValueError(
         f"{path.parent} holds a component of class {name} (from {record.get('module')}), which is not one of "
         f"adagan's: {', '.join(sorted(published))}; if you trust it, pass its class or the callable that makes it: "

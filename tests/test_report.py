@@ -100,6 +100,14 @@ def make_run(path, event_shape=(2,), rounds=3, make=Gaussian, **last):
     return path
 
 
+@pytest.fixture(scope="module", autouse=True)
+def coarse_figures():
+    """Few dots per inch, which draws faster."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adagan.figures.DOTS_PER_INCH", 40)
+        yield
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     return make_run(tmp_path_factory.mktemp("runs") / "run")

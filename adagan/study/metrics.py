@@ -7,6 +7,7 @@ of those points is .974, and the KL of the histogram has a floor of (K − 1)/(2
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -103,6 +104,6 @@ def histogram_scores(
     )
 
 
-def _kl(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+def _kl(first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]) -> float:
     used = first > 0
     return float((first[used] * np.log(first[used] / second[used])).sum())

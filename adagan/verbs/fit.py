@@ -28,3 +28,4 @@ def run(arguments: Sequence[str]) -> None:
     text = parser.dump(reproducible, skip_validation=True)
     model.start(data, weights, files={CONFIG_FILE: text})
     model.resume(data, weights)
+    print(f"{len(model.rounds_)} rounds in {settings.out}; adagan report {settings.out} tells what they found")  # noqa: T201

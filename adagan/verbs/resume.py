@@ -34,6 +34,10 @@ def run(arguments: Sequence[str]) -> None:
         )
     settings = settings_parser().parse_args(["--config", str(config)])
     settings.rounds = options.rounds if options.rounds is not None else settings.rounds
+    done = len(RunFolder(options.run).rounds())
+    if settings.rounds <= done:
+        raise ValueError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
     model = make_model(settings, options.run)
     data = read_data(options.data or settings.data, settings.seed).to(choose_device(options.device or settings.device))
     model.resume(data, None if settings.weights is None else read_weights(settings.weights))
+    print(f"{len(model.rounds_)} rounds in {options.run}; adagan report {options.run} tells what they found")  # noqa: T201

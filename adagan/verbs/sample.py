@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from jsonargparse import ArgumentParser
 
+from adagan.mixtures.arguments import check_share
 from adagan.mixtures.refinement import Refined, Samples
 from adagan.run_folder import RunFolder
 from adagan.verbs.settings import choose_device
@@ -39,6 +40,8 @@ def run(arguments: Sequence[str]) -> None:
     options = parser.parse_args(list(arguments))
     if options.num_samples < 1:
         raise ValueError(f"--num_samples: expected 1 or more, got {options.num_samples}")
+    if options.refine is not None:
+        check_share(options.refine, "--refine")
     out = Path(options.out) if options.out else Path(options.run) / "samples.npy"
     if out.suffix not in (".npy", ".csv"):
         raise ValueError(f"--out: expected a file that ends in .npy or .csv, got {out}")
@@ -69,11 +72,19 @@ def _stream(source: Samples, num_samples: int, out: Path, seed: int, device: tor
     generator = torch.Generator(device).manual_seed(seed)
     draft = out.with_name(f".{out.name}.draft")
     out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(source, num_samples, draft, out.suffix, generator)
+        os.replace(draft, out)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write(source: Samples, num_samples: int, draft: Path, suffix: str, generator: torch.Generator) -> None:
     written = 0
     target = None
     while written < num_samples:
         block = source.sample(min(BLOCK, num_samples - written), generator=generator).cpu().numpy()
-        if out.suffix == ".npy":
+        if suffix == ".npy":
             if target is None:
                 shape = (num_samples, *block.shape[1:])
                 target = np.lib.format.open_memmap(draft, mode="w+", dtype=block.dtype, shape=shape)
@@ -84,5 +95,3 @@ def _stream(source: Samples, num_samples: int, out: Path, seed: int, device: tor
         written += len(block)
     if target is not None:
         target.flush()
-        del target
-    os.replace(draft, out)

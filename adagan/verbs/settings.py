@@ -28,7 +28,7 @@ from adagan.mixtures.steps import (
     MixtureStep,
     Step,
 )
-from adagan.names import check_name, choose
+from adagan.names import choose
 
 CONFIG_FILE = "config.yaml"
 
@@ -49,8 +49,9 @@ TARGETS: dict[str, Callable[..., Step]] = {
     "keep-share": KeepShare,
 }
 STEPS: dict[str, Callable[..., MixtureStep]] = {
-    "fully-corrective": FullyCorrective,
-    "line-search": LineSearch,
+    # their divergence is an option of its own
+    "fully-corrective": lambda: FullyCorrective(),
+    "line-search": lambda: LineSearch(),
     "harmonic": Harmonic,
     "constant": Constant,
 }
@@ -151,27 +152,34 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
 
 
 def _component_maker(settings: Namespace) -> Callable[[], Any]:
-    name, _, number = settings.component.partition(":")
-    check_name(name, COMPONENTS, "--component")
-    if name == "gan":
-        objective = choose(settings.objective, OBJECTIVES, "--objective")
-        return partial(GAN, objective, trainer_options=settings.trainer, **settings.gan.as_dict())
-    if name == "gaussian":
-        return Gaussian
-    try:
-        size = float(number) if number else (8.0 if name == "gaussian-mixture" else 0.1)
-    except ValueError as error:
-        raise ValueError(f"--component: expected a number after {name}:, got {number!r}") from error
-    return partial(_estimator, name, size)
+    makers: dict[str, Callable[..., Callable[[], Any]]] = {
+        "gan": lambda: partial(
+            GAN,
+            choose(settings.objective, OBJECTIVES, "--objective"),
+            trainer_options=settings.trainer,
+            **settings.gan.as_dict(),
+        ),
+        "gaussian": lambda: Gaussian,
+        "gaussian-mixture": lambda size=8: partial(_gaussian_mixture, size),
+        "kernel-density": lambda bandwidth=0.1: partial(_kernel_density, bandwidth),
+    }
+    return choose(settings.component, makers, "--component")
 
 
-def _estimator(name: str, size: float) -> ScikitLearn:
+def _gaussian_mixture(size: float) -> ScikitLearn:
     from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
+
+    if size < 1 or size != int(size):
+        raise ValueError(f"--component: gaussian-mixture:NUMBER takes a whole number of 1 or more, got {size}")
+    return ScikitLearn(GaussianMixture(int(size)))
+
+
+def _kernel_density(bandwidth: float) -> ScikitLearn:
     from sklearn.neighbors import KernelDensity  # type: ignore[import-untyped]
 
-    if name == "gaussian-mixture":
-        return ScikitLearn(GaussianMixture(int(size)))
-    return ScikitLearn(KernelDensity(bandwidth=size))
+    if not 0 < bandwidth < float("inf"):
+        raise ValueError(f"--component: kernel-density:NUMBER takes a positive bandwidth, got {bandwidth}")
+    return ScikitLearn(KernelDensity(bandwidth=bandwidth))
 
 
 def choose_device(name: str) -> torch.device:

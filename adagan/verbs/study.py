@@ -41,6 +41,10 @@ def run(arguments: Sequence[str]) -> None:
     options = parser.parse_args(list(arguments))
     if options.seeds < 1:
         raise ValueError(f"--seeds: expected 1 or more, got {options.seeds}")
+    if options.seed < 0:
+        raise ValueError(f"--seed: expected 0 or more, got {options.seed}")
+    if options.workers is not None and options.workers < 1:
+        raise ValueError(f"--workers: expected 1 or more, got {options.workers}")
     if options.json and not Path(options.json).absolute().parent.is_dir():
         raise FileNotFoundError(f"--json: there is no folder {Path(options.json).parent}; make it first")
     methods = [name.strip() for name in options.methods.split(",") if name.strip() not in ("", "oracle")]

@@ -1,0 +1,94 @@
+"""What a round found, gathered into its record."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from adagan.components.critic import Critic
+from adagan.mixtures.data_weights import DataWeights
+from adagan.mixtures.divergences import FDivergence
+from adagan.mixtures.mixture import Mixture
+from adagan.round import Round, gamma_bound
+
+
+def observed(
+    data_weights: DataWeights,
+    missing: float | None,
+    mixture: Mixture,
+    critic: Critic,
+    base: Tensor,
+    divergence: FDivergence,
+    *,
+    seconds: float,
+    cpu_seconds: float,
+) -> Round:
+    """The record of the round that `mixture` ends with.
+
+    Args:
+        data_weights: What the newcomer was trained on.
+        missing: Missing mass before the round.
+        mixture: After the round.
+        critic: Its sharp critic, fitted.
+        base: The points' own weights, shape (N,).
+        divergence: What is reported.
+        seconds: Wall time of the round.
+        cpu_seconds: CPU time of the round.
+    """
+    index = len(mixture)
+    terms = divergence.integrand(critic.log_ratio_)
+    value = float(base @ terms)
+    return Round(
+        index=index,
+        beta=data_weights.beta,
+        level=data_weights.level,
+        kept_share=data_weights.kept_share,
+        effective_sample_size=data_weights.effective_sample_size,
+        missing_mass=missing,
+        weights=tuple(mixture.weights.tolist()),
+        divergence=value,
+        divergence_error=float((base.square() @ (terms - value).square()).sqrt()),
+        divergence_name=repr(divergence),
+        gamma=_gamma(data_weights, mixture, critic, base, divergence) if index > 1 else None,
+        gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
+        calibration=critic.calibration_,
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        notes=tuple(_notes(data_weights, mixture, critic)),
+    )
+
+
+def _gamma(
+    data_weights: DataWeights, mixture: Mixture, critic: Critic, base: Tensor, divergence: FDivergence
+) -> float | None:
+    """D_f(newcomer ‖ target) over D_f(old mixture ‖ data), with the critic's ratios at data points."""
+    kept = data_weights.values > 0
+    target_ratio = (data_weights.values[kept] / base[kept]).log()
+    against_target = critic.component_log_ratios_[kept, -1] - target_ratio
+    old = torch.logsumexp(critic.component_log_ratios_[:, :-1] + mixture.history[-2, :-1].log(), dim=1)
+    before = float(base @ divergence.integrand(old))
+    after = divergence.estimate(against_target, data_weights.values[kept])
+    return after / before if before > 0 and math.isfinite(after) else None
+
+
+def _notes(data_weights: DataWeights, mixture: Mixture, critic: Critic) -> list[str]:
+    """What the user should know about a round: cause, argument and cure in one sentence each."""
+    notes = [data_weights.note] if data_weights.note else []
+    calibration = critic.calibration_
+    if not calibration.is_normalised:
+        notes.append(
+            f"E_data[u] is {calibration.mean_ratio:.3f} ± {calibration.mean_ratio_error:.3f} instead of at most 1: the "
+            "critic is miscalibrated; give it more max_steps or more data"
+        )
+    if data_weights.effective_sample_size < 50:
+        notes.append(
+            f"the data weights amount to {data_weights.effective_sample_size:.0f} points: the newcomer saw too little; "
+            "raise the target's lowest beta"
+        )
+    if len(mixture) > 1 and float(mixture.weights[-1]) < 1e-6:
+        notes.append(
+            "the newcomer was rejected: the mixture without it is better; train components longer, or stop here"
+        )
+    return notes

@@ -1,0 +1,42 @@
+"""Can I boost a generator of my own? Yes: any class with `fit` and `sample`, here one that finds a single cluster."""
+
+import torch
+
+from adagan import AdaGAN
+from adagan.round import verdict
+
+
+class OneCluster:
+    """Climbs to one cluster by mean shift and samples a round Gaussian there: it misses all the others."""
+
+    def fit(self, data, weights=None):
+        weights = torch.full((len(data),), 1 / len(data)) if weights is None else weights.to(data.dtype)
+        centre = data[weights.argmax()]
+        for _ in range(20):
+            near = weights * torch.exp(-(data - centre).square().sum(dim=1) / 2)
+            centre = near @ data / near.sum()
+        self.centre = centre
+        self.scale = (near @ (data - centre).square() / near.sum()).mean().sqrt()
+        return self
+
+    def sample(self, num_samples, *, generator=None):
+        return self.centre + self.scale * torch.randn(num_samples, 2, generator=generator)
+
+
+def four_clusters(num_points: int = 5_000) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    corners = torch.tensor([[3.0, 3.0], [3.0, -3.0], [-3.0, 3.0], [-3.0, -3.0]])
+    chosen = torch.multinomial(torch.tensor([0.4, 0.3, 0.2, 0.1]), num_points, replacement=True, generator=generator)
+    return corners[chosen] + 0.3 * torch.randn(num_points, 2, generator=generator)
+
+
+def main() -> AdaGAN:
+    model = AdaGAN(OneCluster, rounds=5, seed=0).fit(four_clusters())
+    for record in model.rounds_:
+        print(verdict(record))
+    print("mixture weights:", [f"{weight:.2f}" for weight in model.mixture_.weights.tolist()])
+    return model
+
+
+if __name__ == "__main__":
+    main()
