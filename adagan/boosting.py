@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -19,7 +18,8 @@ from adagan.components.critic import Critic
 from adagan.components.progress import announce, listening
 from adagan.components.training import TrainingDiverged
 from adagan.components.wrapped import as_component
-from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.missing import MissingRegion, missing_regions
+from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import FDivergence, JensenShannon
 from adagan.mixtures.mixture import Mixture
@@ -27,9 +27,10 @@ from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.refinement import Refined
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step, missing_mass
 from adagan.mixtures.storage import component_record
-from adagan.observation import observed
+from adagan.observation import Clock, observed
 from adagan.round import Round
 from adagan.run_folder import RunFolder
+from adagan.training_data import checked_data
 
 COARSE = 0.1
 """Resolution of the critic that decides what is missing, in units of the data's standard deviation."""
@@ -118,7 +119,7 @@ class AdaGAN:
             TrainingDiverged: A component or critic failed; the rounds before it stay.
         """
         if self.folder is None:
-            self._set_data(data, weights)
+            self._data, self._base = checked_data(data, weights)
         else:
             self.start(data, weights)
         self.rounds_, self.data_weights_ = [], []
@@ -139,7 +140,7 @@ class AdaGAN:
         if self.folder is None:
             raise ValueError("folder: expected the folder of the run to start, got None")
         RunFolder(self.folder).check_free()
-        self._set_data(data, weights)
+        self._data, self._base = checked_data(data, weights)
         with isolated_randomness(self.seed):
             component_record(as_component(self.component()))  # what cannot be stored is to be heard of before training
         RunFolder(self.folder).create(self._data, self._base, self.seed, files)
@@ -154,7 +155,7 @@ class AdaGAN:
         """
         if self.folder is None:
             raise ValueError("folder: expected the folder of the run to resume, got None")
-        self._set_data(data, weights)
+        self._data, self._base = checked_data(data, weights)
         folder = RunFolder(self.folder)
         folder.check(self._data, self._base, self.seed)
         self.rounds_ = folder.rounds()
@@ -188,52 +189,65 @@ class AdaGAN:
         """
         if not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
-        start, cpu_start = time.perf_counter(), time.process_time()
-        index = len(self.rounds_) + 1
-        seeds = np.random.SeedSequence([self.seed, index]).generate_state(3, np.uint64)
-        coarse_seed, component_seed, critic_seed = (int(seed) % 2**63 for seed in seeds)
-
-        missing = None
-        if index == 1:
-            data_weights = DataWeights(self._base, beta=1.0)
-        else:
-            # UpdateTrainingWeights: where does the mixture so far miss the data?
-            coarse = self._fit_critic(self.coarse_critic, self.mixture_, coarse_seed)
-            missing = missing_mass(coarse.log_ratio_, self._base)
-            data_weights = self._reweight(coarse, index)
-
-        # GAN(S_N, W_t): the newcomer learns the reweighted data
-        newcomer = self._fit_component(data_weights.values, component_seed)
-
-        # ChooseMixtureWeight: by the divergence at points that the critic did not learn from
-        incoming = self.mixture_.weights if index > 1 else self._base[:0]
-        half = torch.cat([incoming / 2, incoming.new_tensor([0.5])])  # provisional: the critic sees all alike
-        candidate = self.mixture_.append(newcomer, half) if index > 1 else Mixture([newcomer])
-        critic = self._fit_critic(self.critic, candidate.to(self._data.device), critic_seed)
-        ratios = critic.component_log_ratios_
-        weights = self.step.weights(ratios, incoming, self._base) if index > 1 else candidate.weights
-
-        # G_t = (1 − beta_t) G_{t−1} + beta_t G_t^c
-        mixture = self.mixture_.append(newcomer, weights) if index > 1 else candidate
-        critic.reweigh(mixture.weights)
-        record = observed(
-            data_weights,
-            missing,
-            mixture,
-            critic,
-            self._base,
-            self.divergence,
-            seconds=time.perf_counter() - start,
-            cpu_seconds=time.process_time() - cpu_start,
-        )
+        clock = Clock()
+        coarse_seed, component_seed, critic_seed = self._seeds(len(self.rounds_) + 1)
+        data_weights, missing = self._update_data_weights(coarse_seed)  # UpdateTrainingWeights
+        newcomer = self._fit_component(data_weights.values, component_seed)  # GAN(S_N, W_t)
+        mixture, critic = self._choose_mixture_weights(newcomer, critic_seed)  # ChooseMixtureWeight and G_t
+        record = observed(data_weights, missing, mixture, critic, self._base, self.divergence, clock)
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic)
         self.mixture_, self.critic_ = mixture, critic
         self.rounds_.append(record)
         self.data_weights_.append(data_weights)
         for note in record.notes:
-            warnings.warn(f"round {index}: {note}", stacklevel=2)
+            warnings.warn(f"round {record.index}: {note}", stacklevel=2)
         return self
+
+    def _seeds(self, index: int) -> list[int]:
+        """Seeds of a round's coarse critic, component and critic: resuming draws the same ones."""
+        states = np.random.SeedSequence([self.seed, index]).generate_state(3, np.uint64)
+        return [int(state) % 2**63 for state in states]
+
+    def _update_data_weights(self, seed: int) -> tuple[DataWeights, float | None]:
+        """Where does the mixture so far miss the data? The newcomer's data weights, and the mass that is missing."""
+        if not self.rounds_:
+            return DataWeights(self._base, beta=1.0), None
+        coarse = self._fit_critic(self.coarse_critic, self.mixture_, seed)
+        beta = self.target.beta(coarse.log_ratio_, self._base, round=len(self.rounds_) + 1)
+        log_ratio = coarse.component_log_ratios_[:, -1] if self.rule.of_last_component else coarse.log_ratio_
+        base = self.data_weights_[-1].values if self.rule.accumulates else self._base
+        return self.rule(log_ratio, beta, base), missing_mass(coarse.log_ratio_, self._base)
+
+    def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, Critic]:
+        """The mixture with the newcomer, its weights chosen at points that the critic did not learn from."""
+        if not self.rounds_:
+            mixture = Mixture([newcomer]).to(self._data.device)
+            return mixture, self._fit_critic(self.critic, mixture, seed)
+        incoming = self.mixture_.weights
+        # provisional weights: the critic sees enough of every component whatever its weight
+        candidate = self.mixture_.append(newcomer, torch.cat([incoming / 2, incoming.new_tensor([0.5])]))
+        critic = self._fit_critic(self.critic, candidate, seed)
+        mixture = self.mixture_.append(newcomer, self.step.weights(critic.component_log_ratios_, incoming, self._base))
+        return mixture, critic.reweigh(mixture.weights)
+
+    def missing(self, threshold: float = 0.5) -> list[MissingRegion]:
+        """The training points that the mixture hardly produces, in groups, largest missing mass first.
+
+        The answer to "is this mode collapse, and where?" for data without labels, by a coarse critic of the mixture as
+        it is now (the one with which the next round would begin).
+
+        Args:
+            threshold: Points count as missing when the mixture's density is below this share of the data's.
+
+        Returns:
+            See `adagan.missing.MissingRegion`; an empty list when nothing is missing.
+        """
+        if not hasattr(self, "mixture_"):
+            raise RuntimeError("this model is not fitted yet; call fit(data) first")
+        seed = self._seeds(len(self.rounds_) + 1)[0]
+        coarse = self._fit_critic(self.coarse_critic, self.mixture_, seed)
+        return missing_regions(self._data, coarse.log_ratio_, self._base, threshold=threshold, seed=self.seed)
 
     def sample(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
         """Samples of the mixture, shape (num_samples, *event)."""
@@ -252,31 +266,6 @@ class AdaGAN:
             raise RuntimeError("this model is not fitted yet; call fit(data) first")
         source = generator or torch.Generator(self.mixture_.device).manual_seed(self.seed)
         return Refined(self.mixture_, self.critic_, budget, generator=source)
-
-    def _set_data(self, data: ArrayLike, weights: ArrayLike | None) -> None:
-        values = torch.as_tensor(data)
-        if values.ndim < 2 or len(values) == 0:
-            raise ValueError(
-                f"data: expected shape (N, *event) with N > 0, got {tuple(values.shape)}"
-                + ("; one number per point has shape (N, 1)" if values.ndim == 1 else "")
-            )
-        if not values.is_floating_point():
-            values = values.to(torch.float32)
-        bad = ~torch.isfinite(values)
-        if bool(bad.any()):
-            rows = bad.flatten(1).any(dim=1).nonzero()[:, 0]
-            raise ValueError(
-                f"data: {int(bad.sum())} values in {len(rows)} of {len(values)} rows are NaN or infinite, the first in "
-                f"row {int(rows[0])}; remove or fill in these rows"
-            )
-        self._data = values
-        self._base = as_probabilities(weights, len(values), values, "weights")
-
-    def _reweight(self, coarse: Critic, index: int) -> DataWeights:
-        beta = self.target.beta(coarse.log_ratio_, self._base, round=index)
-        log_ratio = coarse.component_log_ratios_[:, -1] if self.rule.of_last_component else coarse.log_ratio_
-        base = self.data_weights_[-1].values if self.rule.accumulates else self._base
-        return self.rule(log_ratio, beta, base)
 
     def _fit_critic(self, make: Callable[[], Critic], mixture: Mixture, seed: int) -> Critic:
         with isolated_randomness(seed):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -11,7 +13,15 @@ from adagan.components.critic import Critic
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.divergences import FDivergence
 from adagan.mixtures.mixture import Mixture
-from adagan.round import Round, gamma_bound
+from adagan.round import REJECTED, Round, gamma_bound
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When something began, by the wall and by the process's CPU time, in seconds."""
+
+    start: float = field(default_factory=time.perf_counter)
+    cpu_start: float = field(default_factory=time.process_time)
 
 
 def observed(
@@ -21,9 +31,7 @@ def observed(
     critic: Critic,
     base: Tensor,
     divergence: FDivergence,
-    *,
-    seconds: float,
-    cpu_seconds: float,
+    clock: Clock,
 ) -> Round:
     """The record of the round that `mixture` ends with.
 
@@ -34,12 +42,11 @@ def observed(
         critic: Its sharp critic, fitted.
         base: The points' own weights, shape (N,).
         divergence: What is reported.
-        seconds: Wall time of the round.
-        cpu_seconds: CPU time of the round.
+        clock: Started when the round began.
     """
     index = len(mixture)
     terms = divergence.integrand(critic.log_ratio_)
-    value = float(base @ terms)
+    value = divergence.estimate(critic.log_ratio_, base)
     return Round(
         index=index,
         beta=data_weights.beta,
@@ -54,8 +61,8 @@ def observed(
         gamma=_gamma(data_weights, mixture, critic, base, divergence) if index > 1 else None,
         gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
         calibration=critic.calibration_,
-        seconds=seconds,
-        cpu_seconds=cpu_seconds,
+        seconds=time.perf_counter() - clock.start,
+        cpu_seconds=time.process_time() - clock.cpu_start,
         notes=tuple(_notes(data_weights, mixture, critic)),
     )
 
@@ -87,7 +94,7 @@ def _notes(data_weights: DataWeights, mixture: Mixture, critic: Critic) -> list[
             f"the data weights amount to {data_weights.effective_sample_size:.0f} points: the newcomer saw too little; "
             "raise the target's lowest beta"
         )
-    if len(mixture) > 1 and float(mixture.weights[-1]) < 1e-6:
+    if len(mixture) > 1 and float(mixture.weights[-1]) < REJECTED:
         notes.append(
             "the newcomer was rejected: the mixture without it is better; train components longer, or stop here"
         )

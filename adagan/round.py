@@ -8,6 +8,9 @@ from typing import Any
 
 from adagan.components.calibration import Calibration
 
+REJECTED = 1e-3
+"""A newcomer with less mixture weight than this counts as rejected."""
+
 
 @dataclass(frozen=True)
 class Round:
@@ -77,7 +80,7 @@ def verdict(record: Round) -> str:
     head = f"Round {record.index}: "
     if not record.calibration.beats_chance:
         return head + "the critic no longer tells samples from data better than chance; stop here."
-    if record.index > 1 and record.weights[-1] < 1e-3:
+    if record.index > 1 and record.weights[-1] < REJECTED:
         return head + "the newcomer was rejected (its mixture weight is zero); more training per round may help."
     accuracy = (
         f"the critic tells samples from data with an accuracy of {record.calibration.accuracy:.3f} (chance is .5)"

@@ -128,7 +128,7 @@ def fit_calibration(raw: Tensor, labels: Tensor, log_shares: Tensor, counts: Ten
             logits = class_logits(raw * values[0].exp() + values[1:], shares)
             value = (cross_entropy(logits, labels, reduction="none") * counts).mean()
             (gradient,) = torch.autograd.grad(value, values)
-        return float(value), gradient.cpu().numpy()
+        return float(value.detach()), gradient.cpu().numpy()
 
     start, bounds = np.zeros(num_components + 1), [(-5.0, 3.0)] + [(-20.0, 20.0)] * num_components
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)

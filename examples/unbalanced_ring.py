@@ -1,4 +1,4 @@
-"""What does boosting do for a GAN that misses rare groups? Trains on the unbalanced ring and draws the README's figure."""
+"""What does boosting do for a GAN that misses rare groups? Draws the README's figure on the unbalanced ring."""
 
 import sys
 from functools import partial

@@ -100,7 +100,7 @@ def fit_mixture_weights(
         )
     if gap > _UNCERTAIN * max(abs(least), 1e-6) and not isinstance(divergence, TotalVariation):
         warnings.warn(
-            f"the mixture weights are not certified: {divergence!r} is {least:.4g} and may still fall by up to {gap:.2g}; "
+            f"the mixture weights are not certified: {divergence!r} is {least:.4g} and may still fall by {gap:.2g}; "
             "log ratios that spread this widely need a calibrated critic, or JensenShannon()",
             stacklevel=2,
         )

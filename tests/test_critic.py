@@ -13,7 +13,6 @@ from adagan.components import Gaussian
 from adagan.components.calibration import Calibration, calibration_record, fit_calibration
 from adagan.components.critic_training import class_logits, every_tenth, held_out_counts
 from adagan.mixtures.mixture_weights import mixture_log_ratio
-from adagan.mixtures.randomness import isolated_randomness
 
 SMALL: dict[str, Any] = {"width": 24, "max_steps": 200, "batch_size": 256, "learning_rate": 5e-3, "seed": 0}
 
@@ -44,15 +43,16 @@ def known() -> tuple[Critic, Tensor, Mixture]:
     return Critic(**SMALL).fit(data, mixture), data, mixture
 
 
-def test_equal_covariances_give_the_linear_log_ratio() -> None:
+@pytest.mark.parametrize(("noise", "bound"), [(0.0, 0.65), (0.3, 0.25)])
+def test_equal_covariances_give_the_linear_log_ratio(noise: float, bound: float) -> None:
     data = Normal(0.0, 0.0).sample(8000, generator=seeded(1))
-    critic = Critic(**SMALL).fit(data, Mixture([Normal(1.0, 0.5)]))
-    truth = data.double() @ torch.tensor([1.0, 0.5], dtype=torch.float64) - 0.625
-    error = (critic.log_ratio_ - truth).square().mean().sqrt()
-    # the log ratio's own standard deviation is 1.12; a critic that knew nothing would be off by 1.28
-    assert float(error) < 0.25
-    assert float(torch.corrcoef(torch.stack([critic.log_ratio_, truth]))[0, 1]) > 0.97
-    assert float((critic.log_ratio(data) - truth).square().mean().sqrt()) < 0.25
+    critic = Critic(**SMALL, noise=noise).fit(data, Mixture([Normal(1.0, 0.5)]))
+    # noise leaves the covariances equal and the log ratio linear, flatter by 1 + noise²
+    truth = (data.double() @ torch.tensor([1.0, 0.5], dtype=torch.float64) - 0.625) / (1 + noise**2)
+    # the log ratio's own standard deviation is 1.12, a critic that knew nothing would be off by 1.28; a sharp critic
+    # sees detail that is not there, a coarse one does not
+    assert float((critic.log_ratio_ - truth).square().mean().sqrt()) < bound
+    assert float((critic.log_ratio(data) - truth).square().mean().sqrt()) < bound
     assert critic.log_ratio_.dtype == torch.float64
     assert not critic.training
 
@@ -64,14 +64,14 @@ def test_components_ratios_are_their_own_and_recombine(known: tuple[Critic, Tens
     for index, component in enumerate(mixture.components):
         truth = component.log_prob(data) - origin
         error = (critic.component_log_ratios_[:, index] - truth).square().mean().sqrt()
-        assert float(error) < 0.3 * float(truth.std()) + 0.1
+        assert float(error) < 0.75 * float(truth.square().mean().sqrt())
     recombined = torch.logsumexp(critic.component_log_ratios_ + mixture.weights.log(), dim=1)
     assert torch.allclose(critic.log_ratio_, recombined, atol=1e-12)
     new = Normal(0.0, 0.0).sample(50, generator=seeded(3))
     recombined = torch.logsumexp(critic.component_log_ratios(new) + mixture.weights.log(), dim=1)
     assert torch.allclose(critic.log_ratio(new), recombined, atol=1e-12)
     truth = mixture.log_prob(data) - origin
-    assert float((critic.log_ratio_ - truth).square().mean().sqrt()) < 0.25
+    assert float((critic.log_ratio_ - truth).square().mean().sqrt()) < 0.75 * float(truth.square().mean().sqrt())
 
 
 def test_a_true_ratio_averages_one_over_the_data(known: tuple[Critic, Tensor, Mixture]) -> None:
@@ -84,7 +84,7 @@ def test_a_true_ratio_averages_one_over_the_data(known: tuple[Critic, Tensor, Mi
 
 
 def test_reweigh_changes_the_mixture_and_not_the_components(known: tuple[Critic, Tensor, Mixture]) -> None:
-    critic, data, _ = known
+    critic, _, _ = known
     ratios, before = critic.component_log_ratios_.clone(), critic.weights_.clone()
     assert critic.reweigh([0.0, 0.0, 2.0]) is critic
     try:
@@ -119,43 +119,42 @@ def test_weights_of_the_points_are_part_of_the_data_distribution() -> None:
     assert float((weights * unweighted.log_ratio_.abs()).sum()) > 0.5
 
 
-def test_memorised_points_are_scored_by_networks_without_them() -> None:
-    # 60 points in 20 dimensions and a wide network: a critic that scored its own training points would be certain
+def test_a_critic_that_memorises_does_not_score_what_it_memorised() -> None:
+    # 60 points in 20 dimensions: every network tells its own training points from samples without fail
     data = torch.randn(60, 20, generator=seeded(0))
-    options = {**SMALL, "width": 256, "max_steps": 400}
-    critic = Critic(**options, folds=3).fit(data, Mixture([Normal(*[0.0] * 20)]))
+    mixture = Mixture([Normal(*[0.5] * 20)])
+    critic = Critic(**{**SMALL, "max_steps": 100, "width": 64}, folds=3).fit(data, mixture)
     raw = torch.stack([network(critic.scaling_(data)) for network in critic.networks_]).double()[:, :, 0]
-    fold = torch.full((60,), -1)
-    for index in range(3):
-        calibrated = raw[index] / critic.temperatures_[index] + critic.intercepts_[index, 0]
-        fold[(calibrated - critic.log_ratio_).abs() < 1e-5] = index
-    assert sorted(torch.bincount(fold + 1, minlength=4).tolist()) == [0, 20, 20, 20]
-    own = raw[fold, torch.arange(60)]
-    others = raw.sum(dim=0) / 2 - own / 2
-    # in two thirds of the networks the point was in the training set: there it is "data", with a far lower ratio
-    assert float(others.mean()) < float(own.mean()) - 1
-    assert float(critic.log_ratio_.std()) > 0 or float(critic.temperatures_.max()) > 50
+    calibrated = raw / critic.temperatures_[:, None] + critic.intercepts_
+    # which network scored a point can be read off its ratio
+    fold = (calibrated - critic.log_ratio_).abs().argmin(dim=0)
+    assert torch.allclose(calibrated[fold, torch.arange(60)], critic.log_ratio_, atol=1e-4)
+    assert torch.bincount(fold, minlength=3).tolist() == [20, 20, 20]
+    unseen = raw[fold, torch.arange(60)]
+    seen = (raw.sum(dim=0) - unseen) / 2
+    # to the two networks that trained on it a point is "data" beyond doubt; the one that scores it is less sure
+    assert float(seen.mean()) < float(unseen.mean()) - 1
+    assert float(critic.log_ratio_.std()) > 0.01
 
 
-def test_out_of_fold_ratios_do_not_depend_on_the_point_itself() -> None:
+def test_networks_that_score_a_point_have_never_seen_it() -> None:
     data = torch.randn(200, 2, generator=seeded(0))
     mixture = Mixture([Normal(0.5, 0.0)])
-    # a far away point, twice: the networks that score row 0 never saw it, so moving it leaves their weights alone
-    moved = data.clone()
-    moved[0] = torch.tensor([0.3, 0.2])
-    options = {**SMALL, "max_steps": 20}
-    with isolated_randomness(0):
-        first, second = Critic(**options).fit(data, mixture), Critic(**options).fit(moved, mixture)
-    differ = [
-        not torch.allclose(a[-2].weight, b[-2].weight, atol=1e-4)
-        for a, b in zip(first.networks_, second.networks_, strict=True)
-        for a, b in [(list(a.modules())[-1:] and _linears(a), _linears(b))]
-    ]
-    assert sum(differ) == 1
-
-
-def _linears(network: nn.Module) -> list[nn.Module]:
-    return [module for module in network.modules() if isinstance(module, nn.Linear)] + [nn.Identity()]
+    options = {**SMALL, "max_steps": 5}
+    critic = Critic(**options).fit(data, mixture)
+    raw = torch.stack([network(critic.scaling_(data)).double()[:, 0] for network in critic.networks_])
+    calibrated = raw / critic.temperatures_[:, None] + critic.intercepts_
+    fold = (calibrated - critic.log_ratio_).abs().argmin(dim=0)
+    for index in range(2):
+        # points of a fold in another order: the network that scores them stays as it was, the other one changes
+        rows = (fold == index).nonzero()[:, 0]
+        moved = data.clone()
+        moved[rows] = data[rows.roll(1)]
+        other = Critic(**options).fit(moved, mixture)
+        pairs = zip(critic.networks_, other.networks_, strict=True)
+        states = [(a.state_dict(), b.state_dict()) for a, b in pairs]
+        same = [all(torch.allclose(a[name], b[name], atol=1e-6) for name in a) for a, b in states]
+        assert same == [index == 0, index == 1]
 
 
 def test_noise_makes_the_critic_coarse() -> None:
@@ -166,14 +165,14 @@ def test_noise_makes_the_critic_coarse() -> None:
     class TooWide(nn.Module):
         def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
             modes = torch.randint(2, (num_samples,), generator=generator)
-            return centres[modes] + 0.15 * torch.randn(num_samples, 1, generator=generator)
+            return centres[modes] + 0.3 * torch.randn(num_samples, 1, generator=generator)
 
     mixture = Mixture([TooWide()])
     sharp, coarse = Critic(**SMALL).fit(data, mixture), Critic(**SMALL, noise=0.5).fit(data, mixture)
-    # the modes are .02 wide and the samples .15: sharply seen the ratio at the data is 2/15; blurred by half of the
-    # data's deviation (1.5) both look the same
-    assert float(sharp.log_ratio_.exp().mean()) < 0.35
-    assert float(coarse.log_ratio_.exp().mean()) > 0.8
+    # the modes are .02 wide and the samples .3: sharply seen the ratio at the data is about 2/30; blurred by half of
+    # the data's deviation (1.5) both look the same
+    assert float(sharp.log_ratio_.median()) < -1
+    assert float(coarse.log_ratio_.median().abs()) < 0.5
     assert coarse.calibration_.accuracy < sharp.calibration_.accuracy - 0.1
 
 
@@ -204,7 +203,6 @@ def test_the_record_of_hand_made_inputs() -> None:
     assert record.temperature == 1.5
     assert not record.beats_chance
     assert sum(record.share) == pytest.approx(1)
-    # bins of 1/15: .25 (data log 3, sample log 3), .5, .75 (data −log 3), .731 (sample −1, the same bin?), .881
     distances = [abs(p - o) * s for p, o, s in zip(record.predicted, record.observed, record.share, strict=True)]
     assert record.error == pytest.approx(sum(distances))
 

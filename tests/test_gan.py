@@ -30,17 +30,23 @@ def blobs(count: int, seed: int = 0) -> Tensor:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("objective", [None, LeastSquares()], ids=["non-saturating", "least-squares"])
-def test_two_separated_blobs_are_learnt(objective: Any) -> None:
-    gan = GAN(objective, width=32, latent_dim=4, max_steps=600, batch_size=128, learning_rate=2e-3, seed=0)
+def test_two_separated_blobs_are_learnt() -> None:
+    gan = GAN(width=32, latent_dim=4, max_steps=600, batch_size=128, learning_rate=2e-3, penalty=0.3, seed=0)
     samples = gan.fit(blobs(2000)).sample(4000, generator=seeded(1))
-    near = (samples.abs() - 2).norm(dim=1) < 1.2  # six standard deviations, about either blob
-    same_side = samples[:, 0] * samples[:, 1] > 0
-    # half of the samples on either side: a fair GAN scatters about that by training, not by chance; a quarter is
-    # twenty standard errors of the count, and a generator that lost a blob has none
-    share = float((samples[near & same_side][:, 0] > 0).double().mean())
-    assert float((near & same_side).double().mean()) > 0.8
-    assert 0.25 < share < 0.75
+    near = ((samples.abs() - 2).norm(dim=1) < 1.2) & (samples[:, 0] * samples[:, 1] > 0)  # six standard deviations
+    # six seeds gave .90 to .97 near a blob and .48 to .54 of these on the right; the bounds are far outside
+    assert float(near.double().mean()) > 0.75
+    assert 0.3 < float((samples[near][:, 0] > 0).double().mean()) < 0.7
+
+
+@pytest.mark.slow
+def test_another_objective_learns_another_generator() -> None:
+    options = {**TINY, "width": 32, "max_steps": 300}
+    samples = GAN(LeastSquares(), **options).fit(blobs(2000)).sample(1000, generator=seeded(1))
+    other = GAN(**options).fit(blobs(2000)).sample(1000, generator=seeded(1))
+    assert not torch.equal(samples, other)
+    # untrained samples lie about the origin, 2.8 from either blob
+    assert float((samples.abs() - 2).norm(dim=1).median()) < 1.4
 
 
 @pytest.mark.slow
