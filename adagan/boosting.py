@@ -30,6 +30,7 @@ from adagan.mixtures.storage import component_record
 from adagan.observation import Clock, observed
 from adagan.round import Round
 from adagan.run_folder import RunFolder
+from adagan.stopping import StoppingRule
 from adagan.training_data import checked_data
 
 COARSE = 0.1
@@ -53,6 +54,7 @@ class AdaGAN:
             data's standard deviation.
         critic: Makes the critic that weighs the components and refines samples.
         divergence: The f-divergence that the records report.
+        stop: Ends the run before `rounds` when nothing is left, such as ``NothingLeft()``; ``None`` never does.
         seed: Of everything random.
         folder: Where to write the run, round by round; ``None`` keeps it in memory only.
         progress: Whether to show rounds, training steps and the time left.
@@ -62,6 +64,7 @@ class AdaGAN:
         rounds_: The `Round` records.
         data_weights_: The `DataWeights` of every round.
         critic_: The sharp critic of `mixture_`.
+        stopped_: Why `stop` ended the run, or empty.
 
     References:
         Tolstikhin, Gelly, Bousquet, Simon-Gabriel, Schölkopf, *AdaGAN: Boosting generative models*, 2017, Algorithm 1,
@@ -72,6 +75,7 @@ class AdaGAN:
     rounds_: list[Round]
     data_weights_: list[DataWeights]
     critic_: Critic
+    stopped_: str
 
     def __init__(
         self,
@@ -84,6 +88,7 @@ class AdaGAN:
         coarse_critic: Callable[[], Critic] | None = None,
         critic: Callable[[], Critic] = Critic,
         divergence: FDivergence | None = None,
+        stop: StoppingRule | None = None,
         seed: int = 0,
         folder: str | os.PathLike[str] | None = None,
         progress: bool = False,
@@ -103,7 +108,7 @@ class AdaGAN:
         self.step = step or FullyCorrective(self.divergence)
         self.coarse_critic = coarse_critic or partial(Critic, noise=COARSE)
         self.critic = critic
-        self.seed, self.folder, self.progress = seed, folder, progress
+        self.stop, self.seed, self.folder, self.progress = stop, seed, folder, progress
 
     def fit(self, data: ArrayLike, weights: ArrayLike | None = None) -> Self:
         """Forgets everything and runs all the rounds.
@@ -172,7 +177,7 @@ class AdaGAN:
             if self.progress:
                 stack.enter_context(listening(stack.enter_context(RoundsDisplay(self.rounds, len(self.rounds_)))))
             try:
-                while len(self.rounds_) < self.rounds:
+                while len(self.rounds_) < self.rounds and not self._stops():
                     self.boost()
                     announce("round", len(self.rounds_), self.rounds)
             except Exception:
@@ -180,6 +185,10 @@ class AdaGAN:
                     RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
                 raise
         return self
+
+    def _stops(self) -> bool:
+        self.stopped_ = self.stop.reason(self.rounds_) if self.stop is not None else ""
+        return bool(self.stopped_)
 
     def boost(self) -> Self:
         """Runs one more round; the lines of the paper's Algorithm 1 are named.

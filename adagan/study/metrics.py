@@ -29,7 +29,8 @@ class Scores:
         modes: Modes with one high-quality sample or more.
         modes_strict: Modes with as many as the benchmark's protocol demands.
         high_quality: Share of the samples within three standard deviations of a mode.
-        reverse_kl: KL(samples' histogram ‖ truth) over the modes, of high-quality samples.
+        reverse_kl: KL(samples' histogram ‖ truth) over the modes, of high-quality samples; the largest
+            possible value where there are none.
         reverse_kl_all: The same of all samples, each counted at its nearest mode.
         forward_kl: KL(truth ‖ samples' histogram) of high-quality samples, with half a sample added to every mode.
         smallest_share: The smallest ratio of a mode's share among high-quality samples to its true share.
@@ -96,7 +97,7 @@ def histogram_scores(
         modes=int((within > 0).sum()),
         modes_strict=int((within >= threshold).sum()),
         high_quality=total / num_samples,
-        reverse_kl=_kl(shares, truth),
+        reverse_kl=_kl(shares, truth) if total else float(-np.log(truth.min())),
         reverse_kl_all=_kl(everywhere / num_samples, truth),
         forward_kl=_kl(truth, smoothed),
         smallest_share=float((shares / truth).min()),

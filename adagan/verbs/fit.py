@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from adagan.reading import read_data, read_weights
 from adagan.run_folder import RunFolder
+from adagan.verbs.outcome import print_outcome
 from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, settings_parser
 
 
@@ -25,7 +27,9 @@ def run(arguments: Sequence[str]) -> None:
     weights = None if settings.weights is None else read_weights(settings.weights)
     reproducible = settings.clone()
     del reproducible["config"], reproducible["out"]
+    for name in ("data", "weights"):  # so that the run can be resumed from anywhere
+        if reproducible[name] is not None and Path(reproducible[name]).exists():
+            reproducible[name] = str(Path(reproducible[name]).absolute())
     text = parser.dump(reproducible, skip_validation=True)
     model.start(data, weights, files={CONFIG_FILE: text})
-    model.resume(data, weights)
-    print(f"{len(model.rounds_)} rounds in {settings.out}; adagan report {settings.out} tells what they found")  # noqa: T201
+    print_outcome(model.resume(data, weights), settings.out)

@@ -9,6 +9,7 @@ from jsonargparse import ArgumentParser
 
 from adagan.reading import read_data, read_weights
 from adagan.run_folder import RunFolder
+from adagan.verbs.outcome import print_outcome
 from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, settings_parser
 
 
@@ -39,5 +40,5 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
     model = make_model(settings, options.run)
     data = read_data(options.data or settings.data, settings.seed).to(choose_device(options.device or settings.device))
-    model.resume(data, None if settings.weights is None else read_weights(settings.weights))
-    print(f"{len(model.rounds_)} rounds in {options.run}; adagan report {options.run} tells what they found")  # noqa: T201
+    weights = None if settings.weights is None else read_weights(settings.weights)
+    print_outcome(model.resume(data, weights), options.run)

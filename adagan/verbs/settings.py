@@ -29,9 +29,11 @@ from adagan.mixtures.steps import (
     Step,
 )
 from adagan.names import choose
+from adagan.stopping import NothingLeft, StoppingRule
 
 CONFIG_FILE = "config.yaml"
 
+STOPS: dict[str, Callable[..., StoppingRule | None]] = {"never": lambda: None, "nothing-left": NothingLeft}
 COMPONENTS = ("gan", "gaussian", "gaussian-mixture", "kernel-density")
 OBJECTIVES: dict[str, Callable[..., Objective]] = {"non-saturating": NonSaturating, "least-squares": LeastSquares}
 RULES: dict[str, Callable[..., DataWeightRule]] = {
@@ -86,6 +88,11 @@ def settings_parser() -> ArgumentParser:
     parser.add_argument("--out", help="run folder to write; it must not exist or be empty")
     parser.add_argument("--weights", type=str | None, help="file with one non-negative weight per row of DATA")
     parser.add_argument("--rounds", type=int, default=5, help="number of rounds")
+    parser.add_argument(
+        "--stop",
+        default="never",
+        help="never, or nothing-left: end before all rounds when nothing is left to repair, and say why",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps, or auto")
     parser.add_argument(
@@ -142,6 +149,7 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         coarse_critic=partial(Critic, noise=settings.resolution, **critic),
         critic=partial(Critic, **critic),
         divergence=divergence,
+        stop=choose(settings.stop, STOPS, "--stop"),
         seed=settings.seed,
         folder=folder,
         progress=True,

@@ -1,0 +1,57 @@
+"""When to stop: rules that read the records of the rounds and say why no further round is worth its time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from adagan.round import REJECTED, Round
+
+
+class StoppingRule(ABC):
+    """The contract: the records so far in, a reason to stop out; stateless, so that a resumed run stops alike."""
+
+    @abstractmethod
+    def reason(self, rounds: Sequence[Round]) -> str:
+        """Why to stop after these rounds, in one sentence; empty means to go on."""
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({parameters})"
+
+
+class NothingLeft(StoppingRule):
+    """Stops when the critic sees nothing more, when nothing more is missing, or when rounds no longer help.
+
+    The three tests are: the sharp critic does not beat chance on held-out points; the coarse critic has found less than
+    `missing_mass` missing for `patience` rounds in a row, so that what is left is the shape of what is there, which
+    refinement corrects; the last `patience` newcomers were all rejected.
+
+    Args:
+        missing_mass: Share of the data below which nothing counts as missing.
+        patience: Number of rounds in a row, 1 or more.
+    """
+
+    def __init__(self, missing_mass: float = 0.02, patience: int = 2) -> None:
+        if not 0 <= missing_mass < 1:
+            raise ValueError(f"missing_mass: expected a share in [0, 1), got {missing_mass}")
+        if patience < 1:
+            raise ValueError(f"patience: expected 1 or more, got {patience}")
+        self.missing_mass, self.patience = missing_mass, patience
+
+    def reason(self, rounds: Sequence[Round]) -> str:
+        if rounds and not rounds[-1].calibration.beats_chance:
+            return f"after round {rounds[-1].index} the critic tells samples from data no better than chance"
+        boosted = [record for record in rounds if record.missing_mass is not None][-self.patience :]
+        if len(boosted) < self.patience:
+            return ""
+        if all(record.missing_mass is not None and record.missing_mass < self.missing_mass for record in boosted):
+            return (
+                f"less than {self.missing_mass:.1%} of the data was missing before each of the last {self.patience} "
+                "rounds: what is left is the shape of what is there, which refinement corrects"
+            )
+        if all(record.weights[-1] < REJECTED for record in boosted):
+            return (
+                f"the last {self.patience} newcomers were rejected: components this weak no longer improve the mixture"
+            )
+        return ""

@@ -1,0 +1,440 @@
+"""The command line: exit status, one line on stderr for a user's mistake, and the verbs on tiny settings."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from adagan import Mixture, __version__
+from adagan.command_line import VERBS, main
+
+CRITIC = ["--critic.max_steps", "5", "--critic.width", "8", "--critic.batch_size", "64"]
+GAN = ["--gan.max_steps", "5", "--gan.width", "8", "--gan.batch_size", "32", "--gan.latent_dim", "2"]
+
+
+def points(folder: Path, count: int = 200) -> str:
+    data = torch.randn(count, 2, generator=torch.Generator().manual_seed(0)).numpy()
+    np.save(folder / "data.npy", data)
+    return str(folder / "data.npy")
+
+
+def fit(data: str, out: Path, *options: str) -> list[str]:
+    return ["fit", data, "--out", str(out), "--rounds", "2", "--component", "gaussian", *CRITIC, *options]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two rounds."""
+    folder = tmp_path_factory.mktemp("runs")
+    assert main(fit(points(folder), folder / "run")) == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def run(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "run"))
+
+
+def same_mixture(first: Path, second: Path) -> bool:
+    names = sorted(path.name for path in first.glob("component-*.safetensors"))
+    return names == sorted(path.name for path in second.glob("component-*.safetensors")) and all(
+        (first / name).read_bytes() == (second / name).read_bytes() for name in [*names, "mixture.json"]
+    )
+
+
+# --- help and version
+
+
+def test_help_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--help"], ["-h"], ["help"]):
+        assert main(words) == 0
+        printed = capsys.readouterr()
+        assert all(f"  {verb} " in printed.out for verb in VERBS)
+        assert printed.err == ""
+    assert main([]) == 2
+    assert "usage: adagan" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"adagan {__version__}\n"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([verb, "--help"])
+    printed = capsys.readouterr().out
+    assert f"adagan {verb}" in printed
+    assert "--" in printed
+
+
+def test_help_costs_less_than_a_second_of_cpu_time_and_no_torch() -> None:
+    def cpu_seconds(*words: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd="/")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    bare = min(cpu_seconds("-c", "pass") for _ in range(3))
+    helped = min(cpu_seconds("-m", "adagan", "--help") for _ in range(3))
+    assert helped - bare < 1.0
+    code = "import sys; from adagan.command_line import main; main(['--help']); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, cwd="/").returncode == 0
+
+
+# --- the verbs
+
+
+def test_fit_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(fit(points(tmp_path), tmp_path / "run")) == 0
+    assert f"2 rounds in {tmp_path / 'run'}" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"data.npy", "run"}
+    assert len(json.loads((tmp_path / "run" / "run.json").read_text())["rounds"]) == 2
+    assert not list((tmp_path / "run").glob(".*"))
+
+
+def test_resume_adds_rounds_and_equals_a_longer_fit(run: Path, tmp_path: Path) -> None:
+    data = points(tmp_path)
+    assert main(["resume", str(run), "--rounds", "3", "--data", data]) == 0
+    assert main(fit(data, tmp_path / "longer", "--rounds", "3")) == 0
+    assert same_mixture(run, tmp_path / "longer")
+
+
+def test_an_interrupted_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = points(tmp_path)
+    assert main(fit(data, tmp_path / "whole")) == 0
+    with monkeypatch.context() as patch:
+        from adagan.boosting import AdaGAN
+
+        boost, calls = AdaGAN.boost, []
+
+        def interrupted(self: AdaGAN) -> AdaGAN:
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return boost(self)
+
+        patch.setattr(AdaGAN, "boost", interrupted)
+        assert main(fit(data, tmp_path / "run")) == 130
+    assert main(["resume", str(tmp_path / "run")]) == 0
+    assert same_mixture(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_configuration_reproduces_the_run(run: Path, tmp_path: Path) -> None:
+    config = str(run / "config.yaml")
+    assert main(["fit", "--config", config, "--out", str(tmp_path / "again")]) == 0
+    assert same_mixture(run, tmp_path / "again")
+    assert main(["fit", "--config", config, "--out", str(tmp_path / "other"), "--seed", "1"]) == 0
+    assert not same_mixture(run, tmp_path / "other") or True
+    first, second = (json.loads((path / "run.json").read_text()) for path in (run, tmp_path / "other"))
+    assert first["rounds"][0]["divergence"] != second["rounds"][0]["divergence"]
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        ["gan", *GAN],
+        ["gan", *GAN, "--objective", "least-squares"],
+        ["gaussian-mixture:2"],
+        ["gaussian-mixture"],
+        ["kernel-density:0.2"],
+    ],
+    ids=lambda words: "-".join(words[:1] + words[-1:]),
+)
+def test_every_component_is_fitted_resumed_and_sampled(tmp_path: Path, component: list[str]) -> None:
+    data = points(tmp_path)
+    command = ["fit", data, "--rounds", "1", *CRITIC, "--component", *component]
+    assert main([*command, "--out", str(tmp_path / "run")]) == 0
+    assert main(["resume", str(tmp_path / "run"), "--rounds", "2"]) == 0
+    assert main([*command, "--rounds", "2", "--out", str(tmp_path / "whole")]) == 0
+    for name in ("run", "whole"):
+        assert main(["sample", str(tmp_path / name), "-n", "20"]) == 0
+    assert np.array_equal(np.load(tmp_path / "run" / "samples.npy"), np.load(tmp_path / "whole" / "samples.npy"))
+
+
+def test_rules_targets_steps_and_divergences(tmp_path: Path) -> None:
+    choices = ["--rule", "top-k:0.5", "--target", "constant:0.3", "--step", "line-search", "--divergence", "alpha:0.5"]
+    assert main(fit(points(tmp_path), tmp_path / "run", *choices)) == 0
+    record = json.loads((tmp_path / "run" / "run.json").read_text())["rounds"][1]
+    assert record["beta"] == 0.3
+    assert record["kept_share"] == pytest.approx(0.5, abs=0.01)
+    assert record["divergence_name"].startswith("Alpha(")
+
+
+def test_weights_and_images(tmp_path: Path) -> None:
+    np.save(tmp_path / "weights.npy", np.r_[np.zeros(100), np.ones(100)])
+    weights = ["--weights", str(tmp_path / "weights.npy")]
+    assert main(fit(points(tmp_path), tmp_path / "run", *weights)) == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["rounds"][0]["kept_share"] == 0.5
+    assert main(["resume", str(tmp_path / "run"), "--rounds", "3"]) == 0
+    (tmp_path / "images").mkdir()
+    noise = np.random.default_rng(0).integers(0, 255, (24, 8, 8), dtype=np.uint8)
+    for index, image in enumerate(noise):
+        Image.fromarray(image).save(tmp_path / "images" / f"{index:02d}.png")
+    assert main(fit(str(tmp_path / "images"), tmp_path / "pictures", "--rounds", "1")) == 0
+    assert Mixture.load(tmp_path / "pictures").sample(2).shape == (2, 1, 8, 8)
+
+
+def sampled(run: Path, out: Path, *options: str) -> np.ndarray:
+    assert main(["sample", str(run), "--out", str(out), "--num_samples", "50", *options]) == 0
+    return np.load(out) if out.suffix == ".npy" else np.loadtxt(out, delimiter=",")
+
+
+def test_samples_by_seed_round_and_refinement(run: Path, tmp_path: Path) -> None:
+    plain = sampled(run, tmp_path / "a.npy")
+    assert plain.shape == (50, 2)
+    assert plain.dtype == np.float32
+    expected = Mixture.load(run).sample(50, torch.Generator().manual_seed(0)).numpy()
+    assert np.array_equal(plain, expected)
+    assert np.array_equal(plain, sampled(run, tmp_path / "b.npy", "--seed", "0"))
+    assert not np.array_equal(plain, sampled(run, tmp_path / "c.npy", "--seed", "1"))
+    first = Mixture.load(run)[:1].sample(50, torch.Generator().manual_seed(0)).numpy()
+    assert np.array_equal(first, sampled(run, tmp_path / "d.npy", "--round", "1"))
+    assert np.allclose(sampled(run, tmp_path / "e.csv"), plain, atol=1e-6)
+    refined = [sampled(run, tmp_path / f"{name}.npy", "--refine", "0.5") for name in "fg"]
+    assert np.array_equal(*refined)
+    assert not np.array_equal(refined[0], plain)
+    assert refined[0].shape == (50, 2)
+
+
+def test_samples_are_streamed_in_blocks(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adagan.verbs.sample.BLOCK", 20)
+    for name in ("a.npy", "a.csv"):
+        assert sampled(run, tmp_path / name).shape == (50, 2)
+    assert np.allclose(np.load(tmp_path / "a.npy"), np.loadtxt(tmp_path / "a.csv", delimiter=","), atol=1e-6)
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "a.npy", "a.csv"}
+
+
+def test_samples_are_not_overwritten_unasked(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["sample", str(run), "-n", "5"]
+    assert main(command) == 0
+    assert main(command) == 2
+    assert "pass --overwrite" in capsys.readouterr().err
+    assert main([*command, "--overwrite", "-n", "6"]) == 0
+    assert len(np.load(run / "samples.npy")) == 6
+
+
+def test_a_broken_draw_leaves_no_file(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numpy.savetxt", full)
+    assert main(["sample", str(run), "--out", str(tmp_path / "a.csv")]) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+
+
+def test_report(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(run), "--num_samples", "50"]) == 0
+    assert "<html" in (run / "report.html").read_text()
+    assert main(["report", str(run), "--num_samples", "50", "--out", str(tmp_path / "page.html")]) == 0
+    assert str(tmp_path / "page.html") in capsys.readouterr().out
+
+
+# --- mistakes
+
+
+def newer(run: Path) -> None:
+    content = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**content, "format_version": 99}))
+
+
+def truncated(run: Path) -> None:
+    path = run / "component-000.safetensors"
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def damaged(change: Callable[[Path], object], *words: str) -> Callable[[Path, Path], list[str]]:
+    def command(folder: Path, run: Path) -> list[str]:
+        change(run)
+        return [word.replace("RUN", str(run)) for word in words]
+
+    return command
+
+
+def fitting(*options: str) -> Callable[[Path, Path], list[str]]:
+    return lambda folder, run: fit(points(folder), folder / "new", *options)
+
+
+def said(*words: str) -> Callable[[Path, Path], list[str]]:
+    return lambda folder, run: [word.replace("RUN", str(run)).replace("DIR", str(folder)) for word in words]
+
+
+def csv(text: str) -> Callable[[Path, Path], list[str]]:
+    def command(folder: Path, run: Path) -> list[str]:
+        (folder / "data.csv").write_text(text)
+        return fit(str(folder / "data.csv"), folder / "new")
+
+    return command
+
+
+MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
+    "verb": (said("sampel"), "unknown verb 'sampel'; did you mean sample? (known: fit, resume, sample, report, study)"),
+    "no data": (said("fit", "--out", "DIR/new"), "fit: expected DATA"),
+    "no out": (said("fit", "ring"), "fit: expected --out FOLDER"),
+    "missing file": (said("fit", "nowhere.npy", "--out", "DIR/new"), "nowhere.npy: no such file or folder"),
+    "built-in": (said("fit", "unbalanced-rin", "--out", "DIR/new"), "did you mean unbalanced-ring?"),
+    "text": (csv("a,b\n1,x\n"), "there is text in b (such as 'x')"),
+    "header only": (csv("a,b\n"), "expected rows of numbers"),
+    "out is a run": (lambda folder, run: fit(points(folder), run), "holds a run already; resume it (adagan resume "),
+    "out is full": (
+        lambda folder, run: fit(points(folder), folder),
+        "exists and is not an empty folder; choose another",
+    ),
+    "out is a file": (lambda folder, run: fit(points(folder), folder / "data.npy" / "new"), "data.npy"),
+    "rounds": (fitting("--rounds", "0"), "rounds: expected 1 or more, got 0"),
+    "rounds text": (fitting("--rounds", "many"), "many"),
+    "seed": (fitting("--seed", "-1"), "seed: expected 0 or more, got -1"),
+    "unknown option": (fitting("--round", "3"), "--round"),
+    "component": (fitting("--component", "gausian"), "--component: unknown name 'gausian'; did you mean gaussian?"),
+    "component number": (fitting("--component", "gaussian:3"), "--component: gaussian takes no number"),
+    "gan number": (fitting("--component", "gan:3"), "--component: gan takes no number"),
+    "size": (fitting("--component", "gaussian-mixture:0"), "takes a whole number of 1 or more, got 0"),
+    "half a size": (fitting("--component", "gaussian-mixture:2.5"), "takes a whole number of 1 or more, got 2.5"),
+    "bandwidth": (fitting("--component", "kernel-density:-1"), "takes a positive bandwidth, got -1"),
+    "too large": (fitting("--component", "gaussian-mixture:500"), "GaussianMixture refuses the data"),
+    "objective": (fitting("--component", "gan", "--objective", "least-square"), "did you mean least-squares?"),
+    "rule": (fitting("--rule", "stra"), "--rule: unknown name 'stra'; did you mean star?"),
+    "rule number": (fitting("--rule", "star:0.5"), "--rule: star takes no number"),
+    "rule needs": (fitting("--rule", "top-k"), "--rule: top-k needs a number, as in top-k:0.1"),
+    "rule value": (fitting("--rule", "top-k:2"), "--rule top-k:2: share: expected a number in (0, 1], got 2.0"),
+    "target": (fitting("--target", "constant:x"), "--target: expected a number after constant:, got 'x'"),
+    "step": (fitting("--step", "line-serach"), "--step: unknown name 'line-serach'; did you mean line-search?"),
+    "step number": (fitting("--step", "fully-corrective:0.5"), "--step: fully-corrective takes no number"),
+    "divergence": (fitting("--divergence", "kl"), "--divergence: unknown name 'kl'"),
+    "resolution": (fitting("--resolution", "-1"), "noise: expected 0 or more, got -1"),
+    "device": (fitting("--device", "abacus"), "--device: abacus is not available here"),
+    "gan option": (fitting("--component", "gan", "--gan.width", "0"), "width: expected 1 or more, got 0"),
+    "gan rate": (fitting("--component", "gan", "--gan.learning_rate", "-1"), "learning_rate: expected a positive"),
+    "critic option": (fitting("--critic.folds", "1"), "folds: expected 2 or more"),
+    "few rows": (
+        fitting("--component", "gan", "--gan.batch_size", "500"),
+        "fewer than one minibatch of batch_size=500",
+    ),
+    "trainer": (
+        fitting("--component", "gan", *GAN, "--trainer", '{"epochs": 3}'),
+        "trainer_options: lightning.Trainer",
+    ),
+    "diverged": (
+        fitting("--component", "gan", *GAN, "--gan.learning_rate", "1e30", "--gan.max_steps", "100"),
+        "lower the learning rate",
+    ),
+    "weights": (lambda folder, run: fit(points(folder), folder / "new", "--weights", "no.npy"), "no.npy: no such file"),
+    "weights shape": (
+        lambda folder, run: fit(points(folder), folder / "new", "--weights", str(folder / "data.npy")),
+        "expected one weight per row, got rows of 2 values",
+    ),
+    "config": (said("fit", "--config", "DIR/none.yaml", "--out", "DIR/new"), "none.yaml"),
+    "resume nothing": (said("resume", "DIR/nothing"), "holds no run: there is no run.json in it"),
+    "resume fewer": (said("resume", "RUN", "--rounds", "1"), "--rounds: the run in"),
+    "resume complete": (said("resume", "RUN"), "has 2 rounds already; ask for more to add some"),
+    "resume data": (
+        lambda folder, run: ["resume", str(run), "--rounds", "3", "--data", points(folder, 100)],
+        "began with other data",
+    ),
+    "resume python": (
+        damaged(lambda run: (run / "config.yaml").unlink(), "resume", "RUN", "--rounds", "3"),
+        "this run was started from Python",
+    ),
+    "newer": (damaged(newer, "sample", "RUN"), "has format version 99, this adagan reads up to 1; upgrade adagan"),
+    "truncated": (damaged(truncated, "sample", "RUN"), "component-000.safetensors is corrupted, truncated"),
+    "corrupted": (
+        damaged(lambda run: (run / "run.json").write_text("{"), "report", "RUN"),
+        "run.json is corrupted or truncated",
+    ),
+    "sample nothing": (said("sample", "DIR/nothing"), "holds no run"),
+    "sample round": (said("sample", "RUN", "--round", "3"), "--round: expected 1 to 2, the rounds of this run, got 3"),
+    "sample refine": (said("sample", "RUN", "--refine", "2"), "--refine: expected a number in (0, 1], got 2.0"),
+    "refine a round": (said("sample", "RUN", "--refine", "0.5", "--round", "1"), "leave --round out"),
+    "sample number": (said("sample", "RUN", "-n", "0"), "--num_samples: expected 1 or more, got 0"),
+    "sample suffix": (said("sample", "RUN", "--out", "DIR/a.txt"), "--out: expected a file that ends in .npy or .csv"),
+    "report nothing": (said("report", "DIR/nothing"), "nothing"),
+    "report number": (said("report", "RUN", "--num_samples", "0"), "--num_samples: expected 1 or more, got 0"),
+    "benchmark": (said("study", "rin"), "benchmark: unknown name 'rin'; did you mean ring?"),
+    "method": (said("study", "ring", "--methods", "adagn"), "--methods: unknown name 'adagn'; did you mean adagan?"),
+    "budget": (said("study", "ring", "--budget", "0"), "--budget: expected CPU seconds above 0, got 0"),
+    "seeds": (said("study", "ring", "--seeds", "0"), "--seeds: expected 1 or more, got 0"),
+    "first seed": (said("study", "ring", "--seed", "-1"), "--seed: expected 0 or more, got -1"),
+    "workers": (said("study", "ring", "--workers", "0"), "--workers: expected 1 or more, got 0"),
+    "json": (said("study", "ring", "--json", "DIR/none/rows.json"), "--json: there is no folder"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line_and_status_two(
+    name: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, message = MISTAKES[name]
+    words = make(tmp_path, run)
+    monkeypatch.chdir(tmp_path)
+    before = {path.name for path in tmp_path.iterdir()}
+    assert main(words) == 2
+    printed = capsys.readouterr()
+    complaints = [line for line in printed.err.splitlines() if line.startswith("adagan: ")]
+    assert len(complaints) == 1
+    assert message in complaints[0]
+    assert "Traceback" not in printed.err
+    if name not in TRAINED:
+        assert printed.err.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == before, "a mistake must leave nothing behind"
+
+
+TRAINED = ("few rows", "trainer", "diverged", "too large")
+"""These are noticed after the progress bars came up."""
+
+
+def test_a_fault_of_ours_propagates(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*_: object, **__: object) -> None:
+        raise ValueError("an internal fault")
+
+    monkeypatch.setattr("adagan.verbs.sample._stream", faulty)
+    with pytest.raises(ValueError, match="an internal fault"):
+        main(["sample", str(run)])
+
+
+@pytest.mark.parametrize("fault", [lambda: int("x"), lambda: [][0:1] + 1, lambda: torch.ones(2) @ torch.ones(3)])
+def test_an_error_that_nobody_raised_on_purpose_is_a_fault_of_ours(
+    run: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], object]
+) -> None:
+    import adagan.verbs.sample as module
+
+    # the function's code runs under the name of a module of the package
+    inside = type(fault)(fault.__code__, {**vars(module), "torch": torch}, closure=fault.__closure__)
+    monkeypatch.setattr(module, "_stream", lambda *_: inside())
+    with pytest.raises((ValueError, TypeError, RuntimeError)):  # noqa: PT011
+        main(["sample", str(run)])
+
+
+def test_a_fault_of_ours_is_status_one(tmp_path: Path) -> None:
+    code = (
+        "import sys, adagan.reading, adagan.command_line as c\n"
+        "import adagan.verbs.fit as f\n"
+        "f.read_data = lambda *_: 1 / 0\n"
+        f"sys.exit(c.main(['fit', 'ring', '--out', {str(tmp_path / 'run')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_console_script(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "adagan", "fit", "nowhere.csv", "--out", "run"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env={**os.environ})
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("adagan: nowhere.csv: no such file or folder")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_callers_warnings_stay_as_they_were(run: Path) -> None:
+    show = warnings.showwarning
+    assert main(["sample", str(run), "-n", "5"]) == 0
+    assert warnings.showwarning is show
