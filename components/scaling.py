@@ -19,6 +19,7 @@ class Scaling(nn.Module):
 
     shift: Tensor
     scale: Tensor
+    elementwise = True  # see `adagan.mixtures.stacking`
 
     def __init__(self, event_shape: tuple[int, ...] = ()) -> None:
         super().__init__()
@@ -59,9 +60,11 @@ class Scaling(nn.Module):
         scaling.scale.copy_(scale)
         return scaling
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, inverse: bool = False) -> Tensor:
+        if inverse:
+            return x * self.scale + self.shift
         return (x - self.shift) / torch.where(self.scale > 0, self.scale, 1.0)
 
     def inverse(self, x: Tensor) -> Tensor:
         """Undoes `forward`."""
-        return x * self.scale + self.shift
+        return self.forward(x, inverse=True)

@@ -95,7 +95,7 @@ def test_help_costs_less_than_a_second_of_cpu_time_and_no_torch() -> None:
 
 def test_fit_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(fit(points(tmp_path), tmp_path / "run")) == 0
-    assert f"2 rounds in {tmp_path / 'run'}" in capsys.readouterr().out
+    assert str(tmp_path / "run") in capsys.readouterr().out
     assert {path.name for path in tmp_path.iterdir()} == {"data.npy", "run"}
     assert len(json.loads((tmp_path / "run" / "run.json").read_text())["rounds"]) == 2
     assert not list((tmp_path / "run").glob(".*"))
@@ -133,7 +133,6 @@ def test_a_configuration_reproduces_the_run(run: Path, tmp_path: Path) -> None:
     assert main(["fit", "--config", config, "--out", str(tmp_path / "again")]) == 0
     assert same_mixture(run, tmp_path / "again")
     assert main(["fit", "--config", config, "--out", str(tmp_path / "other"), "--seed", "1"]) == 0
-    assert not same_mixture(run, tmp_path / "other") or True
     first, second = (json.loads((path / "run.json").read_text()) for path in (run, tmp_path / "other"))
     assert first["rounds"][0]["divergence"] != second["rounds"][0]["divergence"]
 
@@ -231,6 +230,7 @@ def test_a_broken_draw_leaves_no_file(run: Path, tmp_path: Path, monkeypatch: py
     assert {path.name for path in tmp_path.iterdir()} == {"run"}
 
 
+@pytest.mark.slow
 def test_report(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(run), "--num_samples", "50"]) == 0
     assert "<html" in (run / "report.html").read_text()
@@ -399,19 +399,27 @@ def test_a_fault_of_ours_propagates(run: Path, monkeypatch: pytest.MonkeyPatch) 
         main(["sample", str(run)])
 
 
-@pytest.mark.parametrize("fault", [lambda: int("x"), lambda: [][0:1] + 1, lambda: torch.ones(2) @ torch.ones(3)])
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (lambda: int("x"), "invalid literal"),
+        (lambda: [][0:1] + 1, "can only concatenate list"),
+        (lambda: torch.ones(2) @ torch.ones(3), "inconsistent tensor size"),
+    ],
+)
 def test_an_error_that_nobody_raised_on_purpose_is_a_fault_of_ours(
-    run: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], object]
+    run: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], object], message: str
 ) -> None:
     import adagan.verbs.sample as module
 
     # the function's code runs under the name of a module of the package
     inside = type(fault)(fault.__code__, {**vars(module), "torch": torch}, closure=fault.__closure__)
     monkeypatch.setattr(module, "_stream", lambda *_: inside())
-    with pytest.raises((ValueError, TypeError, RuntimeError)):  # noqa: PT011
+    with pytest.raises((ValueError, TypeError, RuntimeError), match=message):
         main(["sample", str(run)])
 
 
+@pytest.mark.slow
 def test_a_fault_of_ours_is_status_one(tmp_path: Path) -> None:
     code = (
         "import sys, adagan.reading, adagan.command_line as c\n"
@@ -425,6 +433,7 @@ def test_a_fault_of_ours_is_status_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_console_script(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "adagan", "fit", "nowhere.csv", "--out", "run"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env={**os.environ})

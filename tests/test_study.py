@@ -1,5 +1,6 @@
 """The study: metrics on hand-made samples and on the oracle, the rows, the pace, the table, and one tiny run."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -21,10 +22,24 @@ from adagan.study.pace import Pace, seconds_per_step
 from adagan.study.runner import method_rows, oracle_rows
 from adagan.study.table import study_table
 
-FIELDS = (
-    "benchmark method seed cpu_seconds train_cpu_seconds sample_cpu_seconds_per_million num_samples modes modes_strict "
-    "high_quality reverse_kl reverse_kl_all forward_kl smallest_share spread rounds"
-).split()
+FIELDS = [
+    "benchmark",
+    "method",
+    "seed",
+    "cpu_seconds",
+    "train_cpu_seconds",
+    "sample_cpu_seconds_per_million",
+    "num_samples",
+    "modes",
+    "modes_strict",
+    "high_quality",
+    "reverse_kl",
+    "reverse_kl_all",
+    "forward_kl",
+    "smallest_share",
+    "spread",
+    "rounds",
+]
 
 PAIR = KnownModes(
     "pair", torch.tensor([[0.0, 0.0], [10.0, 0.0]]), 1.0, torch.tensor([0.25, 0.75]), 100, (100,), strict_count=3
@@ -140,11 +155,12 @@ def test_digits_have_a_judge() -> None:
     (row,) = oracle_rows("digits", 0)
     assert list(row) == FIELDS
     assert row["modes"] == row["modes_strict"] == 10
-    assert row["high_quality"] > 0.95
+    assert row["high_quality"] > 0.8
     assert row["spread"] is None
     assert "held-out accuracy is 0.9" in task.note
     noise = task.score(torch.rand(500, 1, 8, 8, generator=torch.Generator().manual_seed(0)))
-    assert noise.high_quality < 0.5
+    # a classifier alone is often sure of noise; no real image is near
+    assert noise.high_quality == noise.modes == 0
 
 
 def test_names() -> None:
@@ -201,20 +217,19 @@ def test_every_method_makes_rows(method: str) -> None:
 @pytest.mark.slow
 def test_a_tiny_study_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "rows.json"
-    arguments = ["study", "ring", "--methods", "vanilla,adagan-refined", "--seeds", "1", "--budget", "2"]
+    arguments = ["study", "ring", "--methods", "adagan,adagan-refined", "--seeds", "1", "--budget", "2"]
     assert main([*arguments, "--rounds", "2", "--workers", "1", "--json", str(file)]) == 0
     content = json.loads(file.read_text())
     assert set(content) == {"benchmark", "budget", "rows", "oracle"}
-    assert {row["method"] for row in content["rows"]} == {"vanilla", "adagan-refined"}
+    assert {row["method"] for row in content["rows"]} == {"adagan", "adagan-refined"}
     assert [row["num_samples"] for row in content["oracle"]] == [2_500, 50_000]
     for row in content["rows"] + content["oracle"]:
         assert list(row) == FIELDS
-    vanilla = next(row for row in content["rows"] if row["method"] == "vanilla")
-    # two trainings for the pace come on top, and a loaded machine adds to a clock of CPU seconds too
-    assert 1 < vanilla["train_cpu_seconds"] < 8
+    # the pilots for the pace come on top, and a loaded machine adds to a clock of CPU seconds too
+    assert all(1 < row["train_cpu_seconds"] < 10 for row in content["rows"])
     printed = capsys.readouterr().out
     assert "oracle" in printed
-    assert "vanilla" in printed
+    assert "adagan-refined" in printed
     assert "rows written to" in printed.replace("\n", " ")
     assert list(tmp_path.iterdir()) == [file]
 
@@ -226,9 +241,8 @@ def test_the_table_prints_the_oracle_first() -> None:
         for seed in (0, 1)
         for row in oracle_rows("ring", seed)
     ]
-    console = Console(width=150, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=150, record=True, file=io.StringIO())
     console.print(study_table(rows, ["vanilla"]))
-    console.file.close()
     lines = [line for line in console.export_text().splitlines() if "oracle" in line or "vanilla" in line]
     assert ["oracle" in line for line in lines] == [True, False, True, False]
     assert "8.0 (0.0)" in lines[0]

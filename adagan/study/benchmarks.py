@@ -54,8 +54,8 @@ def benchmark(name: str) -> Benchmark:
             score=score_digits,
             sample_sizes=(10_000,),
             num_modes=10,
-            note=f"Classes by a judge whose held-out accuracy is {judge()[1]:.3f}; quality is its certainty of .9. "
-            "The oracle draws the real images with replacement.",
+            note=f"Classes by a judge whose held-out accuracy is {judge()[1]:.3f}; quality is its certainty of .9 near "
+            "a real image. The oracle draws the real images with replacement.",
         )
     modes = planar(name)
     return Benchmark(

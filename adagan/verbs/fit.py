@@ -8,13 +8,12 @@ from pathlib import Path
 from adagan.reading import read_data, read_weights
 from adagan.run_folder import RunFolder
 from adagan.verbs.outcome import print_outcome
-from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, settings_parser
+from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, parse_settings
 
 
 def run(arguments: Sequence[str]) -> None:
     """Reads the data, writes an empty run with its settings, and runs the rounds."""
-    parser = settings_parser()
-    settings = parser.parse_args(list(arguments))
+    parser, settings = parse_settings(arguments)
     if settings.data is None:
         raise ValueError("fit: expected DATA, a file, a folder or a built-in name; see adagan fit --help")
     if settings.out is None:

@@ -16,6 +16,7 @@ def run(arguments: Sequence[str]) -> None:
         description="Writes one self-contained HTML page about a run: samples per round, data weights, mixture "
         "weights, diagnostics, and what they say.",
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("run", help="the run folder")
     parser.add_argument("--out", type=str | None, help="the page to write; by default RUN/report.html")

@@ -10,7 +10,7 @@ from jsonargparse import ArgumentParser
 from adagan.reading import read_data, read_weights
 from adagan.run_folder import RunFolder
 from adagan.verbs.outcome import print_outcome
-from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, settings_parser
+from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, parse_settings
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -20,6 +20,7 @@ def run(arguments: Sequence[str]) -> None:
         description="Goes on with a run that was interrupted, or adds rounds to a complete one; the result is the "
         "same, bit for bit, as that of an uninterrupted run.",
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("run", help="the run folder")
     parser.add_argument("--rounds", type=int | None, help="rounds in all; by default as many as the run was to have")
@@ -33,7 +34,7 @@ def run(arguments: Sequence[str]) -> None:
             f"{options.run}: there is no {CONFIG_FILE}, so this run was started from Python; resume it there with "
             "AdaGAN(..., folder=...).resume(data)"
         )
-    settings = settings_parser().parse_args(["--config", str(config)])
+    _, settings = parse_settings(["--config", str(config)])
     settings.rounds = options.rounds if options.rounds is not None else settings.rounds
     done = len(RunFolder(options.run).rounds())
     if settings.rounds <= done:

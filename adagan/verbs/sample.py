@@ -24,6 +24,7 @@ def run(arguments: Sequence[str]) -> None:
         prog="adagan sample",
         description="Draws samples from a run's mixture and streams them to a .npy or .csv file.",
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("run", help="the run folder")
     parser.add_argument("--num_samples", "-n", type=int, default=10_000, help="how many")

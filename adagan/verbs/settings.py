@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -78,6 +78,7 @@ def settings_parser() -> ArgumentParser:
         prog="adagan fit",
         description="Boosts a generator on DATA in rounds and writes a run folder.",
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("--config", action="config", help="YAML file of settings; options after it override it")
     parser.add_argument(
@@ -129,6 +130,16 @@ def settings_parser() -> ArgumentParser:
     return parser
 
 
+def parse_settings(words: Sequence[str]) -> tuple[ArgumentParser, Namespace]:
+    """The settings, and the parser that can write them down."""
+    parser = settings_parser()
+    settings = parser.parse_args(list(words))
+    if settings.data is None and settings.config:
+        # a positional argument that is left out hides the value of the configuration file
+        settings.data = parser.parse_path(settings.config[-1]).data
+    return parser, settings
+
+
 def make_model(settings: Namespace, folder: str) -> AdaGAN:
     """The model that the settings describe.
 
@@ -139,6 +150,8 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     step = choose(settings.step, STEPS, "--step")
     if isinstance(step, FullyCorrective | LineSearch):
         step.divergence = divergence
+    if settings.resolution < 0:
+        raise ValueError(f"--resolution: expected 0 or more, got {settings.resolution}")
     critic = dict(settings.critic.as_dict(), trainer_options=settings.trainer)
     model = AdaGAN(
         _component_maker(settings),

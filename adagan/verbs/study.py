@@ -27,6 +27,7 @@ def run(arguments: Sequence[str]) -> None:
         description="Compares methods on a benchmark with known modes: every training gets the same CPU seconds on one "
         "thread, critics included, and the oracle's row shows what a perfect model scores.",
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument("benchmark", help=", ".join(BENCHMARK_NAMES))
     parser.add_argument(
