@@ -62,6 +62,13 @@ def test_the_readme_figure_is_drawn(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick_critics")
+def test_less_is_missing_after_boosting() -> None:
+    before, after = load("whats_missing").main(num_points=3_000, rounds=3)
+    assert before > 0.3
+    assert after < before
+
+
+@pytest.mark.usefixtures("quick_critics")
 def test_the_readme_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.S | re.M)
     assert blocks

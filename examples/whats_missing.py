@@ -1,0 +1,38 @@
+"""Is this mode collapse, and where? A small Gaussian mixture on the unbalanced grid, before and after boosting."""
+
+from functools import partial
+
+from sklearn.mixture import GaussianMixture
+
+from adagan import AdaGAN
+from adagan.components import ScikitLearn
+from adagan.datasets import built_in
+from adagan.missing import MissingRegion
+from adagan.stopping import NothingLeft
+
+
+def small_mixture(components: int) -> ScikitLearn:
+    return ScikitLearn(GaussianMixture(components, reg_covar=1e-4, max_iter=30))
+
+
+def show(title: str, regions: list[MissingRegion]) -> None:
+    print(f"{title}: {len(regions)} regions, {sum(region.missing_mass for region in regions):.1%} of the data")
+    for region in regions[:5]:
+        centre = ", ".join(f"{value:.1f}" for value in region.centre.tolist())
+        print(f"  {region.missing_mass:.1%} of the data around ({centre}), covered to {region.coverage:.0%}")
+
+
+def main(num_points: int = 10_000, rounds: int = 6) -> tuple[float, float]:
+    data = built_in("unbalanced-grid")[:num_points]
+    model = AdaGAN(partial(small_mixture, 8), rounds=1, seed=0).fit(data)
+    before = model.missing()
+    show("one mixture of eight Gaussians", before)
+    while len(model.rounds_) < rounds and not NothingLeft().reason(model.rounds_):
+        model.boost()
+    after = model.missing()
+    show(f"boosted, {len(model.rounds_)} rounds", after)
+    return sum(region.missing_mass for region in before), sum(region.missing_mass for region in after)
+
+
+if __name__ == "__main__":
+    main()
