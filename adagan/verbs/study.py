@@ -16,7 +16,7 @@ from adagan.study.methods import DEFAULT_METHODS, METHOD_NAMES
 from adagan.study.runner import Row, run_study
 from adagan.study.table import study_table
 
-WIDTH = 150
+WIDTH = 160
 """Of the table where it goes to a file."""
 
 
