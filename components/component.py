@@ -15,6 +15,11 @@ class Component(Protocol):
     A class needs these two methods and no base class; deriving from this one is allowed. ``log_prob(x)`` is optional
     and is used where it is there. To be stored in a run folder a component also needs ``state_dict`` and
     ``load_state_dict`` (every torch module has them). `check_component` runs the whole contract on a class.
+
+    Two offers to a mixture's sampler are optional. A torch module with ``draw_latent(num_samples, *, generator=None)``
+    that samples as ``self(self.draw_latent(num_samples))``, row by row, is called together with others of its make
+    where each is to give few samples (`adagan.mixtures.stacking`). A component with ``class_shares_``, shape (C,), the
+    shares of the classes among its samples, whose ``sample`` takes ``label=``, can be sampled by class.
     """
 
     def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:

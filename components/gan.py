@@ -20,7 +20,8 @@ from adagan.components.training import TrainingDiverged, train
 from adagan.mixtures.randomness import fresh_generator, inherited_seed, isolated_randomness
 from adagan.mixtures.storage import made_by
 
-BLOCK = 65_536
+BLOCK = 4_096
+"""Samples that are made at once: what passes between the layers stays in the cache."""
 
 
 class GAN(nn.Module):
@@ -170,6 +171,7 @@ class GAN(nn.Module):
         self.generator_ = generator.to(like)
         shape = (1, 1, 1) if is_image(event_shape) else event_shape
         self.scaling_ = Scaling(shape).to(like)
+        self._event_shape = event_shape  # beside the buffer, which is stored: no draw has to ask the device for it
         self.register_buffer("event_shape_", torch.tensor(event_shape, device=like.device))
 
     @torch.no_grad()
@@ -199,15 +201,23 @@ class GAN(nn.Module):
         """Samples of shape (num_samples, *event), made block by block on the generator's device."""
         if not hasattr(self, "generator_"):
             raise RuntimeError("this GAN is not fitted yet; call fit(data) first")
-        shift = self.scaling_.shift
-        source = generator if generator is not None else fresh_generator(shift.device)
-        event_shape = tuple(self.event_shape_.tolist())
-        samples = torch.empty(num_samples, *event_shape, device=shift.device, dtype=shift.dtype)
+        if num_samples <= BLOCK:
+            return self.forward(self.draw_latent(num_samples, generator=generator))
+        like = self.scaling_.shift
+        source = generator if generator is not None else fresh_generator(like.device)
+        samples = torch.empty(num_samples, *self._event_shape, device=like.device, dtype=like.dtype)
         for block in torch.split(samples, BLOCK):
-            latent = torch.randn(
-                len(block), self._latent_dim(event_shape), generator=source, device=shift.device, dtype=shift.dtype
-            )
-            block.copy_(self.scaling_.inverse(self.generator_(latent)))
+            block.copy_(self.forward(self.draw_latent(len(block), generator=source)))
+        return samples
+
+    def draw_latent(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        """Latent vectors of shape (num_samples, latent_dim), normal; the GAN itself, called, makes them samples."""
+        like, size = self.scaling_.shift, self._latent_dim(self._event_shape)
+        source = generator if generator is not None else fresh_generator(like.device)
+        return torch.randn(num_samples, size, generator=source, device=like.device, dtype=like.dtype)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        samples: Tensor = self.scaling_(self.generator_(latent), inverse=True)
         return samples
 
     def config(self) -> dict[str, Any]:

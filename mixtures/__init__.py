@@ -27,7 +27,18 @@ from adagan.mixtures.divergences import (
 )
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
-from adagan.mixtures.refinement import Refined, budgeted_acceptance
+from adagan.mixtures.refinement import Refined
+from adagan.mixtures.refinement_chains import ImportanceResampling, MetropolisHastings
+from adagan.mixtures.refinement_methods import (
+    BudgetedRejection,
+    Pilot,
+    Refinement,
+    RefinementRecord,
+    Rejection,
+    budgeted_acceptance,
+    effective_sample_size,
+    importance_weights,
+)
 from adagan.mixtures.steps import (
     Constant,
     FullyCorrective,
@@ -39,9 +50,11 @@ from adagan.mixtures.steps import (
     Step,
     missing_mass,
 )
+from adagan.mixtures.streaming import stream_samples
 
 __all__ = [
     "Alpha",
+    "BudgetedRejection",
     "Constant",
     "Dagger",
     "DataWeightRule",
@@ -52,18 +65,24 @@ __all__ = [
     "FullyCorrective",
     "GeneralizedJensenShannon",
     "Harmonic",
+    "ImportanceResampling",
     "Jeffreys",
     "JensenShannon",
     "KeepShare",
     "LeCam",
     "LineSearch",
+    "MetropolisHastings",
     "MissingMass",
     "Mixture",
     "MixtureStep",
     "Multiplicative",
     "NeymanChi2",
     "PearsonChi2",
+    "Pilot",
     "Refined",
+    "Refinement",
+    "RefinementRecord",
+    "Rejection",
     "ReverseKL",
     "SquaredHellinger",
     "Star",
@@ -73,7 +92,10 @@ __all__ = [
     "TotalVariation",
     "Uniform",
     "budgeted_acceptance",
+    "effective_sample_size",
     "fit_mixture_weights",
+    "importance_weights",
     "missing_mass",
     "mixture_log_ratio",
+    "stream_samples",
 ]

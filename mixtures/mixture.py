@@ -8,9 +8,13 @@ from typing import Any, Literal, Self, overload
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.conditioning import given_class, given_component
+from adagan.mixtures.randomness import generator_for
+from adagan.mixtures.sampling import Sampler
 
 
 class Mixture(nn.Module):
@@ -56,6 +60,8 @@ class Mixture(nn.Module):
             raise ValueError("history: expected non-negative weights whose last row sums to 1")
         self.register_buffer("history", history.to(torch.float64))
         self.register_buffer("weights", self.history[-1].clone())
+        self._sampler = Sampler(self._components)
+        self._host = _on_host(self.weights)
 
     def append(self, component: Any, weights: ArrayLike) -> Mixture:
         """The mixture with one more component and new weights of shape (K + 1,); this one stays as it is."""
@@ -98,95 +104,96 @@ class Mixture(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Moves components and weights as torch does, but leaves the weights in float64: they are not parameters."""
-        history, weights = self.history, self.weights
+        history, weights, values = self.history, self.weights, self._weights_on_host()
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.history, self.weights = history.to(self.history.device), weights.to(self.weights.device)
+        self._host = (self.weights, self.weights._version, values)
+        self._sampler.forget()
         return self
 
     @overload
     def sample(
-        self, num_samples: int, generator: torch.Generator | None = None, return_component: Literal[False] = False
+        self,
+        num_samples: int,
+        generator: torch.Generator | None = None,
+        return_component: Literal[False] = False,
+        *,
+        component: int | Tensor | None = None,
+        label: int | None = None,
     ) -> Tensor: ...
 
     @overload
     def sample(
-        self, num_samples: int, generator: torch.Generator | None = None, *, return_component: Literal[True]
+        self,
+        num_samples: int,
+        generator: torch.Generator | None = None,
+        *,
+        return_component: Literal[True],
+        component: int | Tensor | None = None,
+        label: int | None = None,
     ) -> tuple[Tensor, Tensor]: ...
 
     def sample(
-        self, num_samples: int, generator: torch.Generator | None = None, return_component: bool = False
+        self,
+        num_samples: int,
+        generator: torch.Generator | None = None,
+        return_component: bool = False,
+        *,
+        component: int | Tensor | None = None,
+        label: int | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Independent samples in random order: the first half of a draw is distributed as the second.
 
-        The component counts are drawn once, each component with a count is called once, and its samples are scattered
-        into one preallocated tensor.
+        Samples are made in blocks, so that memory beyond the result does not grow with their number. In each block
+        every component is called once, or all components of one make together if they are to give few samples each
+        (see `adagan.mixtures.stacking`), in evaluation and inference mode; the result is a normal tensor.
 
         Args:
             num_samples: How many, 0 or more.
-            generator: Source of randomness, on the mixture's device; ``None`` seeds a fresh one from the system.
+            generator: Source of randomness; one of another device seeds one of the mixture's device, ``None`` seeds a
+                fresh one from the system.
             return_component: Also return the index of the component behind each sample, shape (num_samples,).
+            component: Sample this component only; or, shape (num_samples,), the component of each sample in turn.
+            label: Sample this class only, if the components are conditional: ``sample(..., label=label)`` and
+                ``class_shares_``, a tensor of the classes' shares among the component's samples. The components'
+                weights are those given the class, P(k | label) ∝ weight_k · P_k(label).
 
         Returns:
             Samples of shape (num_samples, *event), on the mixture's device.
 
         Raises:
-            ValueError: A component returned a wrong number of samples or another shape than the components before it.
+            ValueError: A component returned a wrong number of samples or another shape than the components before it;
+                a component or class that is not there.
+            TypeError: A class is wanted, and a component is not conditional; it is named.
         """
         if num_samples < 0:
             raise ValueError(f"num_samples: expected 0 or more, got {num_samples}")
-        if generator is None:
-            generator = torch.Generator(self.device)
-            generator.seed()
-        if num_samples == 0:
-            empty = self._draw(int(self.weights.argmax()), 0, generator)
-            return (empty, torch.zeros(0, dtype=torch.int64, device=self.device)) if return_component else empty
-        counts = self._component_counts(num_samples, generator)
-        order = torch.randperm(num_samples, generator=generator, device=self.device)
-        samples: Tensor | None = None
-        used = [index for index, count in enumerate(counts) if count]
-        for index, places in zip(used, torch.split(order, [counts[index] for index in used]), strict=True):
-            block = self._draw(index, len(places), generator)
-            if samples is None:
-                samples = block.new_empty(num_samples, *block.shape[1:])
-            elif block.shape[1:] != samples.shape[1:] or block.dtype != samples.dtype:
-                raise ValueError(
-                    f"component {index} ({type(self._components[index]).__name__}) samples shape "
-                    f"{tuple(block.shape[1:])} of {block.dtype}, the components before it {tuple(samples.shape[1:])} "
-                    f"of {samples.dtype}; all must agree"
-                )
-            samples[places] = block
-        assert samples is not None  # counts sum to num_samples > 0
-        if not return_component:
-            return samples
-        component = torch.empty(num_samples, dtype=torch.int64, device=self.device)
-        component[order] = torch.repeat_interleave(torch.tensor(counts, device=self.device))
-        return samples, component
+        chosen: NDArray[np.float64] | Tensor = self._weights_on_host()
+        if component is not None:
+            chosen = given_component(component, num_samples, len(self), self.device)
+        if label is not None:
+            chosen = given_class(label, self._components, chosen)
+        options = {} if label is None else {"label": label}
+        source = generator_for(self.device, generator)
+        samples, index = self._sampler.draw(num_samples, chosen, source, self.device, options, return_component)
+        return samples if index is None else (samples, index)
 
-    def _component_counts(self, num_samples: int, generator: torch.Generator) -> list[int]:
-        seed = torch.randint(2**62, (), generator=generator, device=self.device)
-        weights = self.weights.cpu().numpy()
-        counts = np.random.default_rng(int(seed)).multinomial(num_samples, weights / weights.sum())
-        return [int(count) for count in counts]
+    def refresh(self) -> None:
+        """Takes the components as they are now.
 
-    @torch.no_grad()
-    def _draw(self, index: int, count: int, generator: torch.Generator) -> Tensor:
-        component = self._components[index]
-        parts = list(component.modules()) if isinstance(component, nn.Module) else []
-        modes = [part.training for part in parts]
-        if any(modes):
-            component.eval()
-        try:
-            block = component.sample(count, generator=generator)
-        finally:
-            for part, mode in zip(parts, modes, strict=True):
-                part.training = mode
-        if not isinstance(block, Tensor) or block.ndim == 0 or len(block) != count:
-            got = tuple(block.shape) if isinstance(block, Tensor) else type(block).__name__
-            raise ValueError(
-                f"component {index} ({type(component).__name__}) was asked for {count} samples and returned {got}; "
-                f"expected a tensor of shape ({count}, *event)"
-            )
-        return block.to(self.device)
+        Small draws call components of one make together, for which their values are copied once. That a component was
+        trained on, fitted anew, loaded into or moved is noticed; after an exchange of tensors or modules deep inside
+        one by hand call this.
+        """
+        self._sampler.forget()
+
+    def _weights_on_host(self) -> NDArray[np.float64]:
+        """The weights as numpy's, read from the device when they have changed only."""
+        weights, version, _ = self._host
+        # on the meta device the values are known here only
+        if not self.weights.is_meta and (weights is not self.weights or version != self.weights._version):
+            self._host = _on_host(self.weights)
+        return self._host[2]
 
     def log_prob(self, x: Tensor) -> Tensor:
         """The log density at points of shape (N, *event), when every component has ``log_prob``.
@@ -238,3 +245,9 @@ class Mixture(nn.Module):
         from adagan.mixtures.storage import load_mixture
 
         return load_mixture(folder, device=device, components=components)
+
+
+def _on_host(weights: Tensor) -> tuple[Tensor, int, NDArray[np.float64]]:
+    """The tensor, its version and its values, normalised."""
+    values: NDArray[np.float64] = weights.cpu().numpy()
+    return weights, weights._version, values / values.sum()

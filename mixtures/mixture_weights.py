@@ -91,7 +91,7 @@ def fit_mixture_weights(
         if total < least or math.isnan(least):
             best, least = candidate, total
         gap = min(gap, _gap(gradient, candidate) if math.isfinite(total) else math.inf)
-        if gap <= _TOLERANCE * max(abs(total), 1.0):
+        if math.isfinite(total) and gap <= _TOLERANCE * max(abs(total), 1.0):
             break
     if not math.isfinite(least):
         raise ValueError(

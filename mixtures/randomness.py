@@ -44,10 +44,20 @@ def seed_from(generator: torch.Generator | None) -> int:
 
 
 def fresh_generator(device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator seeded from the system."""
-    generator = torch.Generator(device)
+    """A generator seeded from the system; for the meta device, which draws nothing, one of the CPU."""
+    generator = torch.Generator("cpu" if torch.device(device).type == "meta" else device)
     generator.seed()
     return generator
+
+
+def generator_for(device: torch.device, generator: torch.Generator | None) -> torch.Generator:
+    """The generator if it lives on the device, else one of the device seeded from it; a fresh one for ``None``."""
+    if generator is None:
+        return fresh_generator(device)
+    own = generator.device
+    if device.type == "meta" or (own.type == device.type and (device.index or 0) == (own.index or 0)):
+        return generator
+    return torch.Generator(device).manual_seed(seed_from(generator))
 
 
 def seeded_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:

@@ -2,25 +2,49 @@
 
 Boosting repairs what is missing; rejection removes what is spurious. Budgeted rejection is the mirror image of Star:
 Star cannot remove over-served regions, rejection cannot fill under-served ones.
-
-References:
-    Azadi, Olsson, Darrell, Goodfellow, Odena, *Discriminator rejection sampling*, 2018,
-    https://arxiv.org/abs/1810.06758
-
-    Verine, Pydi, Negrevergne, Chevaleyre, *Optimal budgeted rejection sampling for generative models*, 2024,
-    https://arxiv.org/abs/2311.00460
 """
 
 from __future__ import annotations
 
-import math
-from typing import Protocol
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, Protocol, overload
 
 import torch
 from torch import Tensor, nn
 
-from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities, check_share
-from adagan.mixtures.levels import log_water_level
+from adagan.mixtures.arguments import MAX_LOG_RATIO, as_log_ratio
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.randomness import generator_for
+from adagan.mixtures.refinement_chains import ImportanceResampling, MetropolisHastings
+from adagan.mixtures.refinement_methods import (
+    BudgetedRejection,
+    Pilot,
+    Refinement,
+    RefinementRecord,
+    Rejection,
+    budgeted_acceptance,
+)
+from adagan.mixtures.sampling import evaluating
+from adagan.mixtures.storage import (
+    FORMAT_VERSION,
+    component_record,
+    load_mixture,
+    read_component,
+    read_json,
+    save_mixture,
+    write_component,
+    write_json,
+    written_atomically,
+)
+
+__all__ = ["LogRatio", "Refined", "Samples", "budgeted_acceptance"]
+
+REFINEMENT_FILE = "refinement.json"
+CRITIC_FILE = "refinement-critic.safetensors"
+METHODS = (BudgetedRejection, ImportanceResampling, MetropolisHastings, Rejection)
 
 
 class Samples(Protocol):
@@ -35,93 +59,144 @@ class LogRatio(Protocol):
     def log_ratio(self, x: Tensor) -> Tensor: ...
 
 
-def budgeted_acceptance(log_ratio: ArrayLike, budget: float, weights: ArrayLike | None = None) -> Tensor:
-    """The optimal probability of acceptance at a given rate: min(1, c v), v = dP_data/dP_model = exp(−log_ratio).
-
-    Args:
-        log_ratio: log dP_model/dP_data at points of the *model*, shape (N,).
-        budget: The wanted rate of acceptance, in (0, 1]; 1 accepts everything.
-        weights: Weights of the points, shape (N,); ``None`` means uniform.
-
-    Returns:
-        Probabilities of shape (N,), float64, whose weighted mean is `budget`.
-
-    Raises:
-        ValueError: A budget outside (0, 1], or larger than the share of the model that lies on the data at all.
-    """
-    values = as_log_ratio(log_ratio)
-    probabilities = as_probabilities(weights, values.numel(), values, "weights")
-    scale = log_acceptance_scale(values, budget, probabilities)
-    return (scale - values).clamp(max=0).exp()
-
-
-def log_acceptance_scale(log_ratio: Tensor, budget: float, weights: Tensor) -> float:
-    """The log c at which the mean of min(1, c v) over the model's points is the budget (Verine et al., Theorem 3)."""
-    budget = check_share(budget, "budget")
-    if budget == 1:
-        return float("inf")
-    # Σ w min(1, c v) = budget is Dagger's equation Σ w (1 − c v)_+ = 1 − budget, with log v = −infinity off the data
-    log_ratio = log_ratio.masked_fill(log_ratio >= MAX_LOG_RATIO, math.inf)
-    edge = log_water_level(-log_ratio, weights, slope=1 - budget)
-    if edge is None:
-        reachable = float(weights[log_ratio < math.inf].sum())
-        raise ValueError(
-            f"budget: {budget} cannot be met: only {reachable:.4g} of the samples lie where the data are; "
-            f"ask for less than that"
-        )
-    return -edge
-
-
 class Refined(nn.Module):
-    """A mixture (or component) whose samples pass budgeted rejection by a critic.
+    """A mixture, or anything else that samples, whose samples are refined by a critic.
 
     Args:
         source: What to sample from.
         critic: A fitted critic of `source`.
-        budget: The rate of acceptance, in (0, 1]; .5 draws two samples for each that is kept.
-        pilot: Number of samples from which the acceptance scale is set.
+        refinement: The method; a number is the budget of `BudgetedRejection`.
+        pilot: Number of samples that tell the method its scale; or what an earlier pilot told.
         generator: Randomness of the pilot samples.
-    """
 
-    log_scale: Tensor
+    Attributes:
+        pilot: What the pilot told: the expected acceptance and effective sample size.
+
+    Raises:
+        ValueError: A budget that cannot be met; the message says what can.
+    """
 
     def __init__(
         self,
         source: Samples,
         critic: LogRatio,
-        budget: float = 0.5,
+        refinement: Refinement | float = 0.5,
         *,
-        pilot: int = 20_000,
+        pilot: int | Pilot = 20_000,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         self.source, self.critic = source, critic
-        self.budget = check_share(budget, "budget")
-        log_ratio = as_log_ratio(critic.log_ratio(source.sample(pilot, generator=generator)))
-        scale = log_acceptance_scale(log_ratio, self.budget, as_probabilities(None, pilot, log_ratio))
-        self.register_buffer("log_scale", torch.tensor(scale, dtype=torch.float64))
+        self.refinement = refinement if isinstance(refinement, Refinement) else BudgetedRejection(refinement)
+        if isinstance(pilot, Pilot):
+            self.pilot = pilot
+        elif pilot < 1:
+            raise ValueError(f"pilot: expected 1 sample or more, got {pilot}")
+        else:
+            source_of_chance = generator_for(self.device, generator)
+            parts = [self._draw(size, source_of_chance)[1] for size in _sizes(pilot)]
+            self.pilot = self.refinement.pilot(torch.cat(parts))
+
+    @property
+    def device(self) -> torch.device:
+        """Where samples are made."""
+        device = getattr(self.source, "device", None)
+        if isinstance(device, torch.device):
+            return device
+        return next((tensor.device for tensor in [*self.parameters(), *self.buffers()]), torch.device("cpu"))
 
     @torch.no_grad()
-    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Accepted samples, shape (num_samples, *event), in the order in which they were drawn."""
+    def _draw(self, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        with evaluating(self.source, self.critic):
+            samples = self.source.sample(num_samples, generator=generator)
+            log_ratio = as_log_ratio(self.critic.log_ratio(samples))
+        return samples, log_ratio.clamp(min=-MAX_LOG_RATIO)
+
+    @overload
+    def sample(
+        self, num_samples: int, *, generator: torch.Generator | None = None, return_record: Literal[False] = False
+    ) -> Tensor: ...
+
+    @overload
+    def sample(
+        self, num_samples: int, *, generator: torch.Generator | None = None, return_record: Literal[True]
+    ) -> tuple[Tensor, RefinementRecord]: ...
+
+    @torch.no_grad()
+    def sample(
+        self, num_samples: int, *, generator: torch.Generator | None = None, return_record: bool = False
+    ) -> Tensor | tuple[Tensor, RefinementRecord]:
+        """Refined samples, shape (num_samples, *event); made in blocks, like a mixture's.
+
+        Args:
+            num_samples: How many, 0 or more.
+            generator: Source of randomness; ``None`` seeds a fresh one from the system.
+            return_record: Also return what the draw took: samples drawn, acceptance, effective sample size.
+        """
+        if num_samples < 0:
+            raise ValueError(f"num_samples: expected 0 or more, got {num_samples}")
+        source = generator_for(self.device, generator)
         if num_samples == 0:
-            return self.source.sample(0, generator=generator)
-        if generator is None:
-            generator = torch.Generator(self.log_scale.device)
-            generator.seed()
-        kept: list[Tensor] = []
-        missing = num_samples
-        while missing > 0:
-            # a few per cent more than expected, so that a second pass is rare
-            drawn = self.source.sample(int(1.05 * missing / self.budget) + 64, generator=generator)
-            log_ratio = as_log_ratio(self.critic.log_ratio(drawn))
-            acceptance = (self.log_scale - log_ratio).clamp(max=0).exp()
-            chance = torch.rand(len(drawn), generator=generator, dtype=torch.float64, device=drawn.device)
-            kept.append(drawn[chance < acceptance][:missing])
-            if len(kept[-1]) == 0:
-                raise RuntimeError(
-                    f"none of {len(drawn)} samples was accepted: the critic has changed since the acceptance scale was "
-                    "set, or the mixture no longer produces data; refit the critic"
-                )
-            missing -= len(kept[-1])
-        return torch.cat(kept)
+            samples, record = self.source.sample(0, generator=source), RefinementRecord(0, 0, self.pilot.acceptance, 0)
+        else:
+            samples, record = self.refinement.refine(
+                lambda size: self._draw(size, source), num_samples, self.pilot, source
+            )
+        return (samples, record) if return_record else samples
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Writes the mixture (as `Mixture.save` does), the critic and the refinement to a folder.
+
+        Raises:
+            FileExistsError: The folder holds something already and `overwrite` is not set.
+            TypeError: The source is no mixture, or a component, the critic or the method cannot be stored.
+        """
+        if not isinstance(self.source, Mixture):
+            raise TypeError(f"source: only a refined Mixture can be saved, got {type(self.source).__name__}")
+        if type(self.refinement) not in METHODS:
+            raise TypeError(f"refinement: {type(self.refinement).__name__} is not one of adagan's and cannot be stored")
+        content = {
+            "format_version": FORMAT_VERSION,
+            "refinement": {"class": type(self.refinement).__name__, "config": self.refinement.config()},
+            # JSON has no infinity: the level of a budget of 1
+            "pilot": {name: value if abs(value) < float("inf") else None for name, value in asdict(self.pilot).items()},
+            "critic": component_record(self.critic),
+        }
+        with written_atomically(folder, overwrite=overwrite) as draft:
+            save_mixture(self.source, draft)
+            write_component(draft / CRITIC_FILE, self.critic)
+            write_json(draft / REFINEMENT_FILE, content)
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        device: torch.device | str | None = None,
+        components: Sequence[Callable[[], Any]] = (),
+    ) -> Refined:
+        """Reads a refined mixture; the arguments are those of `Mixture.load`, `components` also makes the critic.
+
+        Raises:
+            FileNotFoundError: No refined mixture in the folder.
+            ValueError: As `Mixture.load`, or an unknown method.
+        """
+        path = Path(folder)
+        if not (path / REFINEMENT_FILE).is_file():
+            raise FileNotFoundError(f"{path} holds no refined mixture: there is no {REFINEMENT_FILE} in it")
+        mixture = load_mixture(path, device=device, components=components)
+        content = read_json(path / REFINEMENT_FILE)
+        known = {method.__name__: method for method in METHODS}
+        try:
+            name, config = content["refinement"]["class"], content["refinement"]["config"]
+            told: dict[str, Any] = {k: float("inf") if v is None else v for k, v in content["pilot"].items()}
+            if name not in known:
+                raise ValueError(f"{path / REFINEMENT_FILE} names the method {name}; known are {', '.join(known)}")
+            critic = read_component(path / CRITIC_FILE, content["critic"], components)
+            refined = cls(mixture, critic, known[name](**config), pilot=Pilot(**told))
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise ValueError(f"{path / REFINEMENT_FILE} does not fit the files beside it: {error}") from error
+        return refined.to(device or "cpu")
+
+
+def _sizes(num_samples: int, block: int = 16_384) -> list[int]:
+    return [min(block, num_samples - begin) for begin in range(0, num_samples, block)]

@@ -7,20 +7,18 @@ therefore stacked, and one pass through the layers gives every sample the values
 
 from __future__ import annotations
 
-import copy
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import cached_property
-from operator import is_
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from operator import attrgetter, is_
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+
+from adagan.mixtures.randomness import generator_for
+from adagan.mixtures.stacked_layers import Rows, for_rows, stacked
 
 logger = logging.getLogger(__name__)
 
@@ -39,125 +37,150 @@ class Pushforward(Protocol):
     def __call__(self, latent: Tensor) -> Tensor: ...
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Which component each row of a batch belongs to, sorted by component.
-
-    Attributes:
-        component: Place in the stack, shape (N,), on the stack's device.
-        used: The places that occur, in order.
-        counts: Rows of each of them.
-    """
-
-    component: Tensor
-    used: tuple[int, ...]
-    counts: tuple[int, ...]
-
-    @cached_property
-    def groups(self) -> Tensor:
-        """The places that occur, shape (G,)."""
-        return torch.tensor(self.used, device=self.component.device)
-
-    @cached_property
-    def slots(self) -> Tensor:
-        """Where the rows stand when every component's are padded to the largest count, shape (N,)."""
-        counts = np.array(self.counts)
-        within = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
-        slots = np.repeat(np.arange(len(counts)), counts) * counts.max() + within
-        return torch.from_numpy(slots).to(self.component.device)
-
-
-_rows: ContextVar[Rows] = ContextVar("rows")
-
-
-@contextmanager
-def _for_rows(rows: Rows) -> Iterator[None]:
-    token = _rows.set(rows)
-    try:
-        yield
-    finally:
-        _rows.reset(token)
-
-
-class StackedLinear(nn.Module):
-    """y_i = W_k x_i + b_k, k the component of row i, for inputs of shape (N, ..., in).
-
-    As a weighted sum of table rows: nothing is copied per row, where a batched product would gather every W_k first.
+def alike(first: nn.Module, other: nn.Module, *, settings: bool = False) -> bool:
+    """Whether two modules differ in nothing but the values of their tensors.
 
     Args:
-        layers: One linear layer per component, of one shape.
+        first, other: The modules.
+        settings: Whether plain attributes of the outermost modules must be equal too; those of the inner ones must.
+    """
+    if type(first) is not type(other) or list(first._modules) != list(other._modules):
+        return False
+    for mine, theirs in ((first._parameters, other._parameters), (first._buffers, other._buffers)):
+        if [(name, _form(tensor)) for name, tensor in mine.items()] != [(n, _form(t)) for n, t in theirs.items()]:
+            return False
+    if settings:
+        mine, theirs = ({k: v for k, v in vars(m).items() if k not in _TREE} for m in (first, other))
+        if list(mine) != list(theirs) or not all(_same(mine[name], theirs[name]) for name in mine):
+            return False
+    children = zip(first._modules.values(), other._modules.values(), strict=True)
+    return all(a is b if a is None or b is None else alike(a, b, settings=True) for a, b in children)
+
+
+_TREE = {"training", "_parameters", "_buffers", "_modules"}
+_PLAIN = (bool, int, float, str, bytes, type(None), type, torch.dtype, torch.device, torch.Size)
+
+
+def _form(tensor: Tensor | None) -> tuple[Any, ...] | None:
+    return None if tensor is None else (tensor.shape, tensor.dtype, tensor.device)
+
+
+def _same(first: Any, other: Any) -> bool:
+    return first is other or (_plain(first) and _plain(other) and bool(first == other))
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_plain, value)) and all(map(_plain, value.values()))
+    return isinstance(value, _PLAIN) or (isinstance(value, tuple | list | set) and all(map(_plain, value)))
+
+
+class _Marks:
+    """Remembers a component, so that training it, loading into it, fitting it anew or moving it is noticed.
+
+    Not noticed are inner modules or tensors that somebody exchanges by hand: to look for these would cost more than
+    the draw. `Mixture.refresh` is there for that.
     """
 
-    def __init__(self, layers: Sequence[nn.Linear]) -> None:
-        super().__init__()
-        weights = torch.stack([layer.weight.detach() for layer in layers])
-        self.in_features, self.out_features = layers[0].in_features, layers[0].out_features
-        self.table = weights.transpose(1, 2).reshape(-1, self.out_features).contiguous()
-        self.bias = None if layers[0].bias is None else torch.stack([layer.bias.detach() for layer in layers])
-        self.columns = torch.arange(self.in_features, device=weights.device)
-
-    def forward(self, x: Tensor) -> Tensor:
-        component = _rows.get().component
-        flat = x.reshape(-1, self.in_features)
-        if x.ndim > 2:
-            component = component.repeat_interleave(len(flat) // len(x), output_size=len(flat))
-        entries = component[:, None] * self.in_features + self.columns
-        y = nn.functional.embedding_bag(entries, self.table, mode="sum", per_sample_weights=flat)
-        if self.bias is not None:
-            y = y + self.bias[component]
-        return y.reshape(*x.shape[:-1], self.out_features)
+    def __init__(self, component: nn.Module) -> None:
+        self.modules, self.children = component._modules, list(component._modules.values())
+        tensors = chain(component.parameters(), component.buffers())
+        self.tensors = [tensor for tensor in tensors if tensor.is_floating_point()] or [torch.empty(0)]
+        # versions only grow, so that an equal sum means equal versions
+        self.version = sum(map(_version, self.tensors))
+        self.first, self.address = self.tensors[0], self.tensors[0].data_ptr()
 
 
-class StackedModule(nn.Module):
-    """Any module with values of its own per component, by ``torch.func.vmap`` over the components that occur.
+_version = attrgetter("_version")
+
+
+def _hold(marks: Sequence[_Marks]) -> bool:
+    """Whether the components are as they were, at the price of very few steps each."""
+    together = chain.from_iterable
+    return (
+        sum(map(_version, together([mark.tensors for mark in marks]))) == sum([mark.version for mark in marks])
+        and [mark.first.data_ptr() for mark in marks] == [mark.address for mark in marks]
+        and all(map(is_, together([m.modules.values() for m in marks]), together([m.children for m in marks])))
+    )
+
+
+class Stack:
+    """Components of one make, stacked.
 
     Args:
-        modules: One module per component, alike but for the values.
+        members: Their indices in the mixture.
+        components: The components at these indices.
+
+    Raises:
+        ValueError: Stacked they do not give what each gives alone; the message says what was seen.
     """
 
-    def __init__(self, modules: Sequence[nn.Module]) -> None:
-        super().__init__()
-        # hidden from the module tree, whose tensors are the template's
-        self._hidden = (copy.deepcopy(modules[0]).eval(),)
-        states = [module.state_dict(keep_vars=True) | dict(module.named_buffers()) for module in modules]
-        self.values = {name: torch.stack([state[name].detach() for state in states]) for name in states[0]}
+    def __init__(self, members: Sequence[int], components: Sequence[Any]) -> None:
+        self.members = tuple(members)
+        self.place = {member: place for place, member in enumerate(members)}
+        self._latent: Callable[..., Tensor] = components[0].draw_latent
+        self._marks = [_Marks(component) for component in components]
+        self._module = stacked(components)
+        self._check(components)
+        if not self.fresh(members):
+            raise ValueError(f"{type(components[0]).__name__} changes its own values as it samples")
 
-    def forward(self, x: Tensor, *arguments: Any, **options: Any) -> Tensor:
-        rows = _rows.get()
-        values = {name: value[rows.groups] for name, value in self.values.items()}
-        width = max(rows.counts)
-        padded = x.new_zeros(len(rows.used) * width, *x.shape[1:])
-        padded[rows.slots] = x
+    @torch.no_grad()
+    def _check(self, components: Sequence[Any]) -> None:
+        """Two latent vectors of each component's, decoded alone and together."""
+        device = next(chain(components[0].parameters(), components[0].buffers())).device
 
-        def call(values: dict[str, Tensor], x: Tensor) -> Tensor:
-            y: Tensor = functional_call(self._hidden[0], values, (x, *arguments), options)
-            return y
+        def seeded(seed: int) -> torch.Generator:
+            return generator_for(device, torch.Generator().manual_seed(seed))
 
-        y: Tensor = vmap(call)(values, padded.unflatten(0, (len(rows.used), width)))
-        return y.flatten(0, 1)[rows.slots]
+        places = range(len(components))
+        latents = [component.draw_latent(2, generator=seeded(place)) for place, component in enumerate(components)]
+        rows = Rows(
+            torch.arange(len(components), device=device).repeat_interleave(2), tuple(places), (2,) * len(places)
+        )
+        with for_rows(rows):
+            together = self._module(torch.cat(latents)).split(2)
+        for place, (component, made) in enumerate(zip(components, together, strict=True)):
+            alone, drawn = component(latents[place]), component.sample(2, generator=seeded(place))
+            same = torch.equal(latents[place], self._latent(2, generator=seeded(place))) if not made.is_meta else True
+            if not same or not _close(made, alone) or not _close(drawn, alone):
+                raise ValueError(f"{type(component).__name__} samples otherwise than it decodes its latent vectors")
+
+    def fresh(self, members: Iterable[int]) -> bool:
+        """Whether these components still hold the values that were stacked."""
+        return _hold([self._marks[self.place[member]] for member in members])
+
+    def sample(self, members: Sequence[int], counts: Sequence[int], generator: torch.Generator) -> Tensor:
+        """Samples of shape (sum of counts, *event): the first member's, then the second's, and so on."""
+        used = tuple(self.place[member] for member in members)
+        latent = self._latent(sum(counts), generator=generator)
+        component = torch.from_numpy(np.repeat(used, counts)).to(latent.device)
+        with for_rows(Rows(component, used, tuple(counts))):
+            samples: Tensor = self._module(latent)
+        return samples
 
 
-def stacked(modules: Sequence[nn.Module]) -> nn.Module:
-    """One module that stands for several alike: where they hold values the values are stacked, the rest is shared."""
-    first = modules[0]
-    if all(type(module) is nn.Linear for module in modules):
-        return StackedLinear([module for module in modules if isinstance(module, nn.Linear)])
-    own = list(first.named_parameters(recurse=False)) + list(first.named_buffers(recurse=False))
-    if any(not _equal([getattr(module, name) for module in modules]) for name, _ in own):
-        return StackedModule(modules)
-    shell = copy.copy(first)
-    shell._modules = {
-        name: child and stacked([getattr(module, name) for module in modules])
-        for name, child in first._modules.items()
-    }
-    return shell.train(False) if not shell._modules else _set_eval(shell)
+def _close(first: Tensor, other: Tensor) -> bool:
+    if first.is_meta or first.shape != other.shape:
+        return first.shape == other.shape
+    return torch.allclose(first, other, rtol=1e-3, atol=1e-3 * float(other.abs().max()))
 
 
-def _set_eval(shell: nn.Module) -> nn.Module:
-    shell.training = False
-    return shell
-
-
-def _equal(tensors: Sequence[Tensor]) -> bool:
-    first = tensors[0]
-    return not first.is_meta and all(torch.equal(first, other) for other in tensors[1:])
+def stacks(components: Sequence[Any]) -> list[Stack]:
+    """A stack for every make that two or more of the components share, as far as they can be stacked at all."""
+    makes: list[list[int]] = []
+    for index, component in enumerate(components):
+        if isinstance(component, nn.Module) and callable(getattr(component, "draw_latent", None)):
+            make = next((make for make in makes if alike(components[make[0]], component)), None)
+            makes.append([index]) if make is None else make.append(index)
+    found = []
+    for make in makes:
+        members = [components[index] for index in make]
+        tensors = [t for m in members for t in (*m.parameters(), *m.buffers())]
+        size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        if len(make) > 1 and size <= MAX_BYTES and not any(tensor.is_inference() for tensor in tensors):
+            try:
+                found.append(Stack(make, members))
+            except Exception as error:  # whatever a module of the user's raises: alone it may well run
+                logger.info("components %s run one by one, they cannot be stacked: %s", make, error)
+    return found

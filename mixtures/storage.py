@@ -240,9 +240,10 @@ def load_mixture(
             read_component(path / f"component-{index:03d}.safetensors", record, components)
             for index, record in enumerate(records)
         ]
+        mixture = Mixture(parts, history=history)
     except (KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{path / MIXTURE_FILE} does not fit the files beside it: {error}") from error
-    return Mixture(parts, history=history).to(device or "cpu")
+    return mixture.to(device or "cpu")
 
 
 def _weights_and_records(content: Mapping[str, Any]) -> tuple[Tensor, list[Mapping[str, Any]]]:

@@ -13,6 +13,9 @@ from hypothesis import settings
 settings.register_profile("adagan", deadline=None, derandomize=True, database=None, max_examples=40)
 settings.load_profile("adagan")
 
+# small networks: more threads cost more than they bring, and far more when the machine is busy
+torch.set_num_threads(1)
+
 
 def global_random_states() -> dict[str, bytes]:
     """The states of the three global generators, comparable."""

@@ -294,7 +294,7 @@ def test_refined_samples(fitted: AdaGAN) -> None:
     refined = fitted.refined(0.5)
     assert isinstance(refined, Refined)
     assert refined.sample(50, generator=seeded(0)).shape == (50, 2)
-    assert torch.equal(refined.log_scale, fitted.refined(0.5).log_scale)
+    assert refined.pilot == fitted.refined(0.5).pilot
 
 
 def test_a_rejected_newcomer_is_noted() -> None:

@@ -205,7 +205,7 @@ def test_samples_by_seed_round_and_refinement(run: Path, tmp_path: Path) -> None
 
 
 def test_samples_are_streamed_in_blocks(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adagan.verbs.sample.BLOCK", 20)
+    monkeypatch.setattr("adagan.mixtures.streaming.block_size", lambda block: 20)
     for name in ("a.npy", "a.csv"):
         assert sampled(run, tmp_path / name).shape == (50, 2)
     assert np.allclose(np.load(tmp_path / "a.npy"), np.loadtxt(tmp_path / "a.csv", delimiter=","), atol=1e-6)
@@ -309,7 +309,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "step": (fitting("--step", "line-serach"), "--step: unknown name 'line-serach'; did you mean line-search?"),
     "step number": (fitting("--step", "fully-corrective:0.5"), "--step: fully-corrective takes no number"),
     "divergence": (fitting("--divergence", "kl"), "--divergence: unknown name 'kl'"),
-    "resolution": (fitting("--resolution", "-1"), "noise: expected 0 or more, got -1"),
+    "resolution": (fitting("--resolution", "-1"), "--resolution: expected 0 or more, got -1"),
     "device": (fitting("--device", "abacus"), "--device: abacus is not available here"),
     "gan option": (fitting("--component", "gan", "--gan.width", "0"), "width: expected 1 or more, got 0"),
     "gan rate": (fitting("--component", "gan", "--gan.learning_rate", "-1"), "learning_rate: expected a positive"),
@@ -394,7 +394,7 @@ def test_a_fault_of_ours_propagates(run: Path, monkeypatch: pytest.MonkeyPatch) 
     def faulty(*_: object, **__: object) -> None:
         raise ValueError("an internal fault")
 
-    monkeypatch.setattr("adagan.verbs.sample._stream", faulty)
+    monkeypatch.setattr("adagan.verbs.sample.stream_samples", faulty)
     with pytest.raises(ValueError, match="an internal fault"):
         main(["sample", str(run)])
 
@@ -414,7 +414,7 @@ def test_an_error_that_nobody_raised_on_purpose_is_a_fault_of_ours(
 
     # the function's code runs under the name of a module of the package
     inside = type(fault)(fault.__code__, {**vars(module), "torch": torch}, closure=fault.__closure__)
-    monkeypatch.setattr(module, "_stream", lambda *_: inside())
+    monkeypatch.setattr(module, "stream_samples", lambda *_, **__: inside())
     with pytest.raises((ValueError, TypeError, RuntimeError), match=message):
         main(["sample", str(run)])
 

@@ -82,3 +82,9 @@ def test_the_readme_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(refined, torch.Tensor)
     assert samples.shape == refined.shape == (10_000, 2)
     assert (tmp_path / "mixture" / "mixture.json").is_file()
+
+
+def test_the_benchmark_of_the_sampler_prints_its_ratios(capsys: pytest.CaptureFixture[str]) -> None:
+    ratios = load("benchmark_sampling").main(num_samples=20_000, repeats=1)
+    assert capsys.readouterr().out.count("ratio") == len(ratios) == 2
+    assert min(ratios.values()) > 0

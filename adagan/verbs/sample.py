@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from jsonargparse import ArgumentParser
 
 from adagan.mixtures.arguments import check_share
 from adagan.mixtures.refinement import Refined, Samples
+from adagan.mixtures.streaming import stream_samples
 from adagan.run_folder import RunFolder
 from adagan.verbs.settings import choose_device
-
-BLOCK = 500_000
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -49,7 +46,8 @@ def run(arguments: Sequence[str]) -> None:
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
     source = _source(options.run, options.round, options.refine, choose_device(options.device), options.seed)
-    _stream(source, options.num_samples, out, options.seed, choose_device(options.device))
+    generator = torch.Generator(choose_device(options.device)).manual_seed(options.seed)
+    stream_samples(source, options.num_samples, out, generator=generator, overwrite=options.overwrite)
     print(f"{options.num_samples} samples written to {out}")  # noqa: T201
 
 
@@ -66,33 +64,3 @@ def _source(run: str, round: int | None, refine: float | None, device: torch.dev
     if round is not None and round != len(critic.weights_):
         raise ValueError("--refine: the critic is the last round's; leave --round out")
     return Refined(mixture, critic, refine, generator=torch.Generator(device).manual_seed(seed))
-
-
-def _stream(source: Samples, num_samples: int, out: Path, seed: int, device: torch.device) -> None:
-    """Writes beside the file and renames, so that a kill leaves no half of one."""
-    generator = torch.Generator(device).manual_seed(seed)
-    draft = out.with_name(f".{out.name}.draft")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _write(source, num_samples, draft, out.suffix, generator)
-        os.replace(draft, out)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write(source: Samples, num_samples: int, draft: Path, suffix: str, generator: torch.Generator) -> None:
-    written = 0
-    target = None
-    while written < num_samples:
-        block = source.sample(min(BLOCK, num_samples - written), generator=generator).cpu().numpy()
-        if suffix == ".npy":
-            if target is None:
-                shape = (num_samples, *block.shape[1:])
-                target = np.lib.format.open_memmap(draft, mode="w+", dtype=block.dtype, shape=shape)
-            target[written : written + len(block)] = block
-        else:
-            with draft.open("a" if written else "w", encoding="utf-8") as file:
-                np.savetxt(file, block.reshape(len(block), -1), delimiter=",", fmt="%.9g")
-        written += len(block)
-    if target is not None:
-        target.flush()

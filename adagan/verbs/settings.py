@@ -97,6 +97,12 @@ def settings_parser() -> ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps, or auto")
     parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="of torch on the CPU: one is best for small networks, as many as there are idle cores for large ones",
+    )
+    parser.add_argument(
         "--component",
         default="gan",
         help="what is boosted: " + ", ".join(COMPONENTS) + "; NAME:NUMBER sets the size "
@@ -150,6 +156,9 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     step = choose(settings.step, STEPS, "--step")
     if isinstance(step, FullyCorrective | LineSearch):
         step.divergence = divergence
+    if settings.threads < 1:
+        raise ValueError(f"--threads: expected 1 or more, got {settings.threads}")
+    torch.set_num_threads(settings.threads)
     if settings.resolution < 0:
         raise ValueError(f"--resolution: expected 0 or more, got {settings.resolution}")
     critic = dict(settings.critic.as_dict(), trainer_options=settings.trainer)
