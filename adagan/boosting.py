@@ -25,6 +25,7 @@ from adagan.mixtures.divergences import FDivergence, JensenShannon
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.refinement import Refined
+from adagan.mixtures.refinement_methods import Refinement
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step, missing_mass
 from adagan.mixtures.storage import component_record
 from adagan.observation import Clock, observed
@@ -264,11 +265,11 @@ class AdaGAN:
             raise RuntimeError("this model is not fitted yet; call fit(data) first")
         return self.mixture_.sample(num_samples, generator)
 
-    def refined(self, budget: float = 0.5, generator: torch.Generator | None = None) -> Refined:
-        """The mixture behind budgeted rejection with the critic that boosting trained.
+    def refined(self, budget: float | Refinement = 0.5, generator: torch.Generator | None = None) -> Refined:
+        """The mixture refined with the critic that boosting trained.
 
         Args:
-            budget: Rate of acceptance, in (0, 1].
+            budget: Rate of acceptance of budgeted rejection, in (0, 1], or any other refinement.
             generator: Randomness of the pilot samples that set the acceptance; ``None`` takes the model's seed.
         """
         if not hasattr(self, "mixture_"):

@@ -11,12 +11,15 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from adagan.names import check_name
-from adagan.study.benchmarks import BENCHMARK_NAMES, benchmark
+from adagan.study.benchmarks import BENCHMARK_NAMES, Benchmark, benchmark
+from adagan.study.distances import sliced_wasserstein
 from adagan.study.methods import METHOD_NAMES, METHODS, train
 
 Row = dict[str, Any]
+ORACLE_SEED, TRUTH_SEED = 10_000, 20_000
 
 
 def run_study(
@@ -73,7 +76,7 @@ def oracle_rows(name: str, seed: int) -> list[Row]:
     task = benchmark(name)
     rows = []
     for num_samples in task.sample_sizes:
-        scores = asdict(task.score(task.oracle(num_samples, 10_000 + seed)))
+        scores = _scores(task, task.oracle(num_samples, ORACLE_SEED + seed), seed)
         rows.append({**_head(name, "oracle", seed, 0.0, 0.0, 0.0), **scores, "rounds": 0})
     return rows
 
@@ -92,8 +95,14 @@ def method_rows(name: str, method: str, seed: int, budget: float, rounds: int) -
             head = _head(
                 name, row_name, seed, trained.cpu_seconds + sampling, trained.cpu_seconds, 1e6 * sampling / num_samples
             )
-            rows.append({**head, **asdict(task.score(samples)), "rounds": trained.rounds})
+            rows.append({**head, **_scores(task, samples, seed), "rounds": trained.rounds})
     return rows
+
+
+def _scores(task: Benchmark, samples: Tensor, seed: int) -> Row:
+    """The benchmark's scores, and the distance to other draws of the truth."""
+    truth = task.oracle(len(samples), TRUTH_SEED + seed)
+    return {**asdict(task.score(samples)), "sliced_wasserstein": sliced_wasserstein(samples, truth, seed)}
 
 
 def _head(name: str, method: str, seed: int, cpu: float, train_cpu: float, sample_cpu: float) -> Row:

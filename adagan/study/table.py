@@ -16,6 +16,7 @@ COLUMNS = {
     "reverse_kl": ("reverse KL", "{:.3f}"),
     "smallest_share": ("smallest", "{:.2f}"),
     "spread": ("spread", "{:.2f}"),
+    "sliced_wasserstein": ("sliced W₂", "{:.3f}"),
     "train_cpu_seconds": ("CPU s", "{:.0f}"),
     "sample_cpu_seconds_per_million": ("CPU s/10⁶", "{:.1f}"),
 }
@@ -25,21 +26,23 @@ def study_table(rows: Sequence[dict[str, Any]], methods: Sequence[str]) -> Table
     """A rich table; the oracle, what a perfect model scores, stands first.
 
     Columns: modes touched and modes by the protocol's count; share within three standard deviations; KL of the modes'
-    histogram both ways; the smallest mode's share over its true share; spread within modes over the true one; CPU
-    seconds of training, and of a million samples.
+    histogram both ways; the smallest mode's share over its true share; spread within modes over the true one; sliced
+    Wasserstein distance to fresh draws of the truth, with the extra ``study``; CPU seconds of training and of a
+    million samples. A column that no row has a value for is left out.
     """
     names = sorted({row["benchmark"] for row in rows})
     seeds = len({row["seed"] for row in rows})
     table = Table(title=f"{', '.join(names)}: mean (std) over {seeds} seed{'s' if seeds > 1 else ''}")
     table.add_column("method", no_wrap=True)
     table.add_column("samples", justify="right")
-    for title, _ in COLUMNS.values():
+    columns = {key: column for key, column in COLUMNS.items() if any(row.get(key) is not None for row in rows)}
+    for title, _ in columns.values():
         table.add_column(title, justify="right")
     for size in sorted({row["num_samples"] for row in rows}):
         for method in ("oracle", *methods):
             chosen = [row for row in rows if row["method"] == method and row["num_samples"] == size]
             if chosen:
-                cells = [_cell([row[key] for row in chosen], form) for key, (_, form) in COLUMNS.items()]
+                cells = [_cell([row.get(key) for row in chosen], form) for key, (_, form) in columns.items()]
                 table.add_row(method, f"{size:,}", *cells)
         table.add_section()
     return table
