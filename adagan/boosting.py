@@ -21,7 +21,8 @@ from adagan.components.wrapped import as_component
 from adagan.missing import MissingRegion, missing_regions
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
-from adagan.mixtures.divergences import FDivergence, JensenShannon
+from adagan.mixtures.divergences import JensenShannon
+from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.refinement import Refined
@@ -192,11 +193,7 @@ class AdaGAN:
         return bool(self.stopped_)
 
     def boost(self) -> Self:
-        """Runs one more round; the lines of the paper's Algorithm 1 are named.
-
-        Raises:
-            RuntimeError: Nothing was fitted yet, so there is no data.
-        """
+        """Runs one more round, by the lines of the paper's Algorithm 1; needs `fit` or `resume` before."""
         if not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
         clock = Clock()

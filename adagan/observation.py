@@ -11,7 +11,7 @@ from torch import Tensor
 
 from adagan.components.critic import Critic
 from adagan.mixtures.data_weights import DataWeights
-from adagan.mixtures.divergences import FDivergence
+from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
 from adagan.round import REJECTED, Round, gamma_bound
 

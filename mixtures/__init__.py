@@ -13,7 +13,6 @@ from adagan.mixtures.data_weights import (
 )
 from adagan.mixtures.divergences import (
     Alpha,
-    FDivergence,
     ForwardKL,
     GeneralizedJensenShannon,
     Jeffreys,
@@ -25,6 +24,7 @@ from adagan.mixtures.divergences import (
     SquaredHellinger,
     TotalVariation,
 )
+from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
 from adagan.mixtures.refinement import Refined

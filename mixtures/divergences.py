@@ -2,26 +2,19 @@
 
 Every divergence is two one-line functions of ``log_ratio = log dP_model/dP_data``: `f` and its `derivative` with
 respect to the ratio. Everything else (the value between finite distributions, the estimate from samples, the critic's
-and the generator's loss of f-GAN) follows from these two and is written once, in `FDivergence`.
-
-References:
-    Nguyen, Wainwright, Jordan, *Estimating divergence functionals and the likelihood ratio by convex risk
-    minimization*, 2010, https://arxiv.org/abs/0809.0853
-
-    Nowozin, Cseke, Tomioka, *f-GAN: Training generative neural samplers using variational divergence minimization*,
-    2016, https://arxiv.org/abs/1606.00709
+and the generator's loss of f-GAN) follows from these two, in `adagan.mixtures.f_divergence`.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from adagan.mixtures.arguments import ArrayLike, as_float64, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.arguments import check_share
+from adagan.mixtures.f_divergence import FDivergence
 
 _LOG_2 = math.log(2.0)
 
@@ -29,95 +22,6 @@ _LOG_2 = math.log(2.0)
 def _log1pexp(x: Tensor) -> Tensor:
     """log(1 + e^x)."""
     return softplus(x, threshold=40.0)  # beyond its own threshold of 20 torch's is off by 2e-9
-
-
-class FDivergence(ABC):
-    r"""The contract: D_f(model ‖ data) = E_data[f(u)], with u = dP_model/dP_data, f convex and f(1) = 0.
-
-    Attributes:
-        value_at_zero: f(0), the price of a unit of data that the model misses; may be infinite.
-        slope_at_infinity: lim f(u)/u, the price of a unit of model mass outside the data; may be infinite.
-    """
-
-    value_at_zero: float
-    slope_at_infinity: float
-
-    @abstractmethod
-    def f(self, log_ratio: Tensor) -> Tensor:
-        """The function itself, at u = exp(log_ratio), elementwise."""
-
-    @abstractmethod
-    def derivative(self, log_ratio: Tensor) -> Tensor:
-        """f'(u), the derivative with respect to u (not to its logarithm), at u = exp(log_ratio), elementwise."""
-
-    def conjugate(self, log_ratio: Tensor) -> Tensor:
-        """The convex conjugate at the optimum: f*(f'(u)) = u f'(u) − f(u)."""
-        return log_ratio.exp() * self.derivative(log_ratio) - self.f(log_ratio)
-
-    def between(self, model: ArrayLike, data: ArrayLike) -> float:
-        """D_f(model ‖ data) of two probability vectors of the same length; infinite where f says so."""
-        data = as_float64(data)
-        data = as_probabilities(data, data.numel(), data, "data")
-        model = as_probabilities(model, data.numel(), data, "model")
-        shared = (data > 0) & (model > 0)
-        value = float((data[shared] * self.f((model[shared] / data[shared]).log())).sum())
-        missed, stray = float(data[model == 0].sum()), float(model[data == 0].sum())
-        if missed > 0:
-            value += self.value_at_zero * missed
-        if stray > 0:
-            value += self.slope_at_infinity * stray
-        return value
-
-    def integrand(self, log_ratio: Tensor) -> Tensor:
-        """A function of the ratio whose mean over *data* points is the divergence, elementwise.
-
-        Where the slope at infinity is finite this is f(u) − slope · (u − 1): its mean over the data counts the model's
-        mass outside the data, 1 − E_data[u], at its price, although no data point lies there. Where the slope is
-        infinite it is f(u), and mass outside the data is not seen.
-        """
-        at_zero = self.value_at_zero + self._finite_slope
-        return torch.where(log_ratio == -math.inf, at_zero, self.reduced(log_ratio))
-
-    def reduced(self, log_ratio: Tensor) -> Tensor:
-        """f(u) − slope · (u − 1), or f(u) where the slope at infinity is infinite; elementwise.
-
-        The divergences here with a finite slope write it out: the two terms cancel where the ratio is large.
-        """
-        return self.f(log_ratio) - self._finite_slope * torch.expm1(log_ratio)
-
-    def reduced_slope(self, log_ratio: Tensor) -> Tensor:
-        """The derivative of `reduced` with respect to the *log* ratio, elementwise."""
-        return log_ratio.exp() * (self.derivative(log_ratio) - self._finite_slope)
-
-    @property
-    def _finite_slope(self) -> float:
-        return self.slope_at_infinity if math.isfinite(self.slope_at_infinity) else 0.0
-
-    def estimate(self, log_ratio: ArrayLike, weights: ArrayLike | None = None) -> float:
-        """D_f from log ratios at data points, shape (N,): the weighted mean of `integrand`.
-
-        Only data points are needed; what the model puts outside the data is counted when the slope at infinity is
-        finite (every divergence here but ReverseKL, PearsonChi2, Jeffreys and Alpha(a > 1)).
-        """
-        values = as_log_ratio(log_ratio)
-        probabilities = as_probabilities(weights, values.numel(), values, "weights")
-        counted = probabilities > 0
-        return float((probabilities[counted] * self.integrand(values[counted])).sum())
-
-    def critic_loss(self, log_ratio_model: Tensor, log_ratio_data: Tensor) -> Tensor:
-        """Minus the variational bound, −E_model[f'(u)] + E_data[f*(f'(u))] (Nguyen et al.; f-GAN, eq. 6).
-
-        Its minimum over functions is −D_f(model ‖ data), reached at the true log ratio.
-        """
-        return self.conjugate(log_ratio_data).mean() - self.derivative(log_ratio_model).mean()
-
-    def generator_loss(self, log_ratio_model: Tensor) -> Tensor:
-        """The generator's part of the bound, E_model[f'(u)]: small where the model looks like data (f-GAN, eq. 6)."""
-        return self.derivative(log_ratio_model).mean()
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({parameters})"
 
 
 class ForwardKL(FDivergence):

@@ -14,7 +14,8 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 from torch import Tensor
 
 from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
-from adagan.mixtures.divergences import FDivergence, TotalVariation
+from adagan.mixtures.divergences import TotalVariation
+from adagan.mixtures.f_divergence import FDivergence
 
 Array: TypeAlias = NDArray[np.float64]
 Objective: TypeAlias = Callable[[Array], tuple[float, Array]]

@@ -14,7 +14,8 @@ from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 from torch import Tensor
 
 from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
-from adagan.mixtures.divergences import FDivergence, JensenShannon
+from adagan.mixtures.divergences import JensenShannon
+from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
 
 

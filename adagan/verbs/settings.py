@@ -18,6 +18,7 @@ from adagan.components.scikit_learn import ScikitLearn
 from adagan.datasets import BUILT_IN_NAMES
 from adagan.mixtures import divergences as d
 from adagan.mixtures.data_weights import Dagger, DataWeightRule, Multiplicative, Star, TopK, TopKLast, Uniform
+from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.steps import (
     Constant,
     FullyCorrective,
@@ -57,7 +58,7 @@ STEPS: dict[str, Callable[..., MixtureStep]] = {
     "harmonic": Harmonic,
     "constant": Constant,
 }
-DIVERGENCES: dict[str, Callable[..., d.FDivergence]] = {
+DIVERGENCES: dict[str, Callable[..., FDivergence]] = {
     "jensen-shannon": d.JensenShannon,
     "generalized-jensen-shannon": d.GeneralizedJensenShannon,
     "forward-kl": d.ForwardKL,
