@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from adagan.components.arguments import check_counts, check_positive
 from adagan.components.batches import WeightedBatches
 from adagan.components.gan_training import GANTraining
-from adagan.components.networks import default_discriminator, default_generator, doublings, is_image
+from adagan.components.networks import default_discriminator, default_generator, is_image
 from adagan.components.objectives import NonSaturating, Objective
 from adagan.components.scaling import Scaling
 from adagan.components.training import TrainingDiverged, train
@@ -161,8 +161,6 @@ class GAN(nn.Module):
     def build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
         """Makes the untrained generator for a shape of events, with the device and dtype of `like`."""
         template = self._templates[0]
-        if template is None and is_image(event_shape):
-            doublings(event_shape)
         generator = (
             default_generator(self._latent_dim(event_shape), event_shape, self._width(event_shape))
             if template is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import warnings
 from collections.abc import Iterator, Mapping
@@ -75,8 +76,6 @@ def _quiet_lightning() -> Iterator[None]:
             ".*isinstance\\(treespec, LeafSpec\\).*",
         ):
             warnings.filterwarnings("ignore", message=message)
-        import logging
-
         loggers = [logging.getLogger(name) for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric")]
         levels = [logger.level for logger in loggers]
         for logger in loggers:
