@@ -26,7 +26,12 @@ from adagan.mixtures.divergences import (
 )
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
+from adagan.mixtures.mixture_weights import (
+    MixtureWeights,
+    fit_mixture_weights,
+    minimise_divergence,
+    mixture_log_ratio,
+)
 from adagan.mixtures.refinement import Refined
 from adagan.mixtures.refinement_chains import ImportanceResampling, MetropolisHastings
 from adagan.mixtures.refinement_methods import (
@@ -51,6 +56,7 @@ from adagan.mixtures.steps import (
     missing_mass,
 )
 from adagan.mixtures.streaming import stream_samples
+from adagan.mixtures.weight_intervals import MixtureWeightIntervals, bootstrap_mixture_weights
 
 __all__ = [
     "Alpha",
@@ -75,6 +81,8 @@ __all__ = [
     "MissingMass",
     "Mixture",
     "MixtureStep",
+    "MixtureWeightIntervals",
+    "MixtureWeights",
     "Multiplicative",
     "NeymanChi2",
     "PearsonChi2",
@@ -91,10 +99,12 @@ __all__ = [
     "TopKLast",
     "TotalVariation",
     "Uniform",
+    "bootstrap_mixture_weights",
     "budgeted_acceptance",
     "effective_sample_size",
     "fit_mixture_weights",
     "importance_weights",
+    "minimise_divergence",
     "missing_mass",
     "mixture_log_ratio",
     "stream_samples",

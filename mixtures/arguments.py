@@ -25,15 +25,19 @@ def as_float64(values: ArrayLike) -> Tensor:
 
 
 def as_log_ratio(log_ratio: ArrayLike, name: str = "log_ratio", ndim: int = 1) -> Tensor:
-    """A float64 tensor without NaN, clamped above at 700 (minus infinity, a ratio of zero, is allowed)."""
+    """A float64 tensor without NaN, clamped above at 700 (minus infinity, a ratio of zero, is allowed).
+
+    It may share the memory of `log_ratio`.
+    """
     values = as_float64(log_ratio)
     if values.ndim != ndim or values.numel() == 0:
         shape = "(N,)" if ndim == 1 else "(N, K)"
         raise ValueError(f"{name}: expected a non-empty array of shape {shape}, got shape {tuple(values.shape)}")
-    missing = int(torch.isnan(values).sum())
-    if missing:
+    highest = float(values.max())  # NaN if any value is
+    if math.isnan(highest):
+        missing = int(torch.isnan(values).sum())
         raise ValueError(f"{name}: {missing} of {values.numel()} values are NaN; the critic that made them has failed")
-    return values.clamp(max=MAX_LOG_RATIO)
+    return values.clamp(max=MAX_LOG_RATIO) if highest > MAX_LOG_RATIO else values
 
 
 def as_probabilities(weights: ArrayLike | None, count: int, like: Tensor, name: str = "base") -> Tensor:

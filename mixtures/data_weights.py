@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities, check_share
-from adagan.mixtures.levels import log_water_level, water_level
+from adagan.mixtures.levels import blocks, log_water_level, water_level
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,13 @@ class DataWeightRule(ABC):
             ValueError: NaN ratios, a beta outside (0, 1], or base weights that are negative, all zero or too few.
         """
         values = as_log_ratio(log_ratio)
-        base_weights = as_probabilities(base, values.numel(), values)
+        if base is None:
+            base_weights = values.new_full((1,), 1 / values.numel()).expand(values.numel())
+        else:
+            base_weights = as_probabilities(base, values.numel(), values)
         beta = check_share(beta, "beta")
         if beta == 1 and not self.accumulates:
-            return DataWeights(base_weights, beta)
+            return DataWeights(base_weights.contiguous(), beta)
         return self.reweight(values, beta, base_weights)
 
     @abstractmethod
@@ -100,19 +103,24 @@ class Star(DataWeightRule):
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
         # heights above the lowest: beside a huge common height the volume beta would be lost in rounding
-        lowest = float(log_ratio.masked_fill(base == 0, math.inf).min())
-        floor = (1 - beta) * math.exp(lowest)
-        heights = log_ratio.exp().mul_(1 - beta).sub_(floor).clamp_(min=0)
+        uniform = base.stride(0) == 0
+        counted = log_ratio if uniform or bool(base.min() > 0) else log_ratio[base > 0]
+        floor = (1 - beta) * math.exp(float(counted.min()))
+        heights = torch.empty_like(log_ratio)
+        for height, value in blocks(heights, log_ratio):
+            torch.exp(value, out=height).mul_(1 - beta).sub_(floor).clamp_(min=0)
         depth = water_level(heights, base, constant=beta, slope=0.0)
         assert depth is not None  # the volume beta > 0 always finds a level
         level = floor + depth
-        values = heights.neg_().add_(depth).clamp_(min=0).mul_(base)
+        for height, weight in blocks(heights, base):
+            height.neg_().add_(depth).clamp_(min=0).mul_(weight)
+        values = heights.div_(heights.sum())
         note = ""
         if level > 1 + 1e-9:
             note = (
                 f"lambda is {level:.4g} > 1: the ratios average more than 1 over the data, the critic is miscalibrated"
             )
-        return DataWeights(values / values.sum(), beta, level, note)
+        return DataWeights(values, beta, level, note)
 
 
 class Dagger(DataWeightRule):
@@ -132,8 +140,10 @@ class Dagger(DataWeightRule):
                 return DataWeights(missed / missed.sum(), beta, 1.0)  # lambda = 1 normalises, as any larger one would
             note = f"the model misses a mass of {float(missed.sum()):.4g} >= beta altogether: the target is that mass"
             return DataWeights(missed / missed.sum(), beta, None, note)
-        values = (log_ratio - edge).expm1_().neg_().clamp_(min=0).mul_(base)
-        return DataWeights(values / values.sum(), beta, math.exp(-edge) / (1 - beta))
+        values = torch.empty_like(log_ratio)
+        for value, ratio, weight in blocks(values, log_ratio, base):
+            torch.sub(ratio, edge, out=value).expm1_().neg_().clamp_(min=0).mul_(weight)
+        return DataWeights(values.div_(values.sum()), beta, math.exp(-edge) / (1 - beta))
 
 
 class TopK(DataWeightRule):
@@ -191,7 +201,7 @@ class Uniform(DataWeightRule):
     """The base weights, whatever the ratio: boosting becomes an ensemble of independent components."""
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
-        return DataWeights(base, beta)
+        return DataWeights(base.contiguous(), beta)
 
 
 class Flattened(DataWeightRule):

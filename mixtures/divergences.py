@@ -42,6 +42,9 @@ class ForwardKL(FDivergence):
     def reduced_slope(self, log_ratio: Tensor) -> Tensor:
         return torch.full_like(log_ratio, -1.0)
 
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return torch.ones_like(log_ratio)
+
 
 class ReverseKL(FDivergence):
     """KL(model ‖ data), f(u) = u log u: mode-seeking; it hardly sees missing modes."""
@@ -54,6 +57,9 @@ class ReverseKL(FDivergence):
 
     def derivative(self, log_ratio: Tensor) -> Tensor:
         return log_ratio + 1
+
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return log_ratio.exp()
 
 
 class JensenShannon(FDivergence):
@@ -78,6 +84,9 @@ class JensenShannon(FDivergence):
 
     def reduced_slope(self, log_ratio: Tensor) -> Tensor:
         return -0.5 * log_ratio.exp() * _log1pexp(-log_ratio)
+
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return 0.5 * torch.sigmoid(log_ratio)
 
 
 class GeneralizedJensenShannon(FDivergence):
@@ -115,6 +124,9 @@ class GeneralizedJensenShannon(FDivergence):
         odds = math.log(self.pi) - math.log1p(-self.pi)
         return -(1 - self.pi) * log_ratio.exp() * _log1pexp(odds - log_ratio)
 
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return self.pi * torch.sigmoid(log_ratio + math.log1p(-self.pi) - math.log(self.pi))
+
 
 class PearsonChi2(FDivergence):
     """(u − 1)²: what least-squares GANs minimise, up to their mixture argument.
@@ -131,6 +143,9 @@ class PearsonChi2(FDivergence):
 
     def derivative(self, log_ratio: Tensor) -> Tensor:
         return 2 * torch.expm1(log_ratio)
+
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return 2 * torch.exp(2 * log_ratio)
 
 
 class NeymanChi2(FDivergence):
@@ -151,6 +166,9 @@ class NeymanChi2(FDivergence):
     def reduced_slope(self, log_ratio: Tensor) -> Tensor:
         return -torch.exp(-log_ratio)
 
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return 2 * torch.exp(-log_ratio)
+
 
 class SquaredHellinger(FDivergence):
     """(√u − 1)²; its root is a metric."""
@@ -169,6 +187,9 @@ class SquaredHellinger(FDivergence):
 
     def reduced_slope(self, log_ratio: Tensor) -> Tensor:
         return -torch.exp(log_ratio / 2)
+
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return 0.5 * torch.exp(log_ratio / 2)
 
 
 class TotalVariation(FDivergence):
@@ -208,6 +229,9 @@ class LeCam(FDivergence):
     def reduced_slope(self, log_ratio: Tensor) -> Tensor:
         return -4 * torch.sigmoid(log_ratio) * torch.sigmoid(-log_ratio)
 
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return 8 * torch.sigmoid(log_ratio).square() * torch.sigmoid(-log_ratio)
+
 
 class Jeffreys(FDivergence):
     """(u − 1) log u = ForwardKL + ReverseKL."""
@@ -220,6 +244,9 @@ class Jeffreys(FDivergence):
 
     def derivative(self, log_ratio: Tensor) -> Tensor:
         return log_ratio - torch.expm1(-log_ratio)
+
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return 1 + log_ratio.exp()
 
 
 class Alpha(FDivergence):
@@ -250,3 +277,6 @@ class Alpha(FDivergence):
     def reduced_slope(self, log_ratio: Tensor) -> Tensor:
         a = self.a
         return torch.exp(a * log_ratio) / (a - 1) if a < 1 else super().reduced_slope(log_ratio)
+
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        return torch.exp(self.a * log_ratio)

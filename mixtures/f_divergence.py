@@ -61,25 +61,38 @@ class FDivergence(ABC):
 
         Where the slope at infinity is finite this is f(u) − slope · (u − 1): its mean over the data counts the model's
         mass outside the data, 1 − E_data[u], at its price, although no data point lies there. Where the slope is
-        infinite it is f(u), and mass outside the data is not seen.
+        infinite, mass outside the data is not seen; f(u) − f'(1) (u − 1) then keeps the mean from falling below zero.
         """
-        at_zero = self.value_at_zero + self._finite_slope
+        at_zero = self.value_at_zero + self._price
         return torch.where(log_ratio == -math.inf, at_zero, self.reduced(log_ratio))
 
     def reduced(self, log_ratio: Tensor) -> Tensor:
-        """f(u) − slope · (u − 1), or f(u) where the slope at infinity is infinite; elementwise.
+        """f(u) − c (u − 1), c the slope at infinity or, where that is infinite, f'(1); elementwise.
 
         The divergences here with a finite slope write it out: the two terms cancel where the ratio is large.
         """
-        return self.f(log_ratio) - self._finite_slope * torch.expm1(log_ratio)
+        return self.f(log_ratio) - self._price * torch.expm1(log_ratio)
 
     def reduced_slope(self, log_ratio: Tensor) -> Tensor:
         """The derivative of `reduced` with respect to the *log* ratio, elementwise."""
-        return log_ratio.exp() * (self.derivative(log_ratio) - self._finite_slope)
+        return log_ratio.exp() * (self.derivative(log_ratio) - self._price)
+
+    def curvature(self, log_ratio: Tensor) -> Tensor:
+        """u² f''(u), the curvature in relative changes of the ratio, elementwise.
+
+        Here by differentiating `derivative` automatically; the divergences of the package write it out.
+        """
+        with torch.enable_grad():
+            variable = log_ratio.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.derivative(variable).sum(), variable)
+        return log_ratio.exp() * gradient
 
     @property
-    def _finite_slope(self) -> float:
-        return self.slope_at_infinity if math.isfinite(self.slope_at_infinity) else 0.0
+    def _price(self) -> float:
+        """The price of a unit of the model's mass outside the data, as far as it is finite."""
+        if math.isfinite(self.slope_at_infinity):
+            return self.slope_at_infinity
+        return float(self.derivative(torch.zeros((), dtype=torch.float64)))
 
     def estimate(self, log_ratio: ArrayLike, weights: ArrayLike | None = None) -> float:
         """D_f from log ratios at data points, shape (N,): the weighted mean of `integrand`.
@@ -104,5 +117,6 @@ class FDivergence(ABC):
         return self.derivative(log_ratio_model).mean()
 
     def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        derived = ("value_at_zero", "slope_at_infinity")
+        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name not in derived)
         return f"{type(self).__name__}({parameters})"

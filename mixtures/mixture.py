@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
-from adagan.mixtures.conditioning import given_class, given_component
+from adagan.mixtures.conditioning import allocate, as_indices, class_shares
 from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.sampling import Sampler
 
@@ -119,7 +119,7 @@ class Mixture(nn.Module):
         return_component: Literal[False] = False,
         *,
         component: int | Tensor | None = None,
-        label: int | None = None,
+        condition: int | Tensor | None = None,
     ) -> Tensor: ...
 
     @overload
@@ -130,7 +130,7 @@ class Mixture(nn.Module):
         *,
         return_component: Literal[True],
         component: int | Tensor | None = None,
-        label: int | None = None,
+        condition: int | Tensor | None = None,
     ) -> tuple[Tensor, Tensor]: ...
 
     def sample(
@@ -140,7 +140,7 @@ class Mixture(nn.Module):
         return_component: bool = False,
         *,
         component: int | Tensor | None = None,
-        label: int | None = None,
+        condition: int | Tensor | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Independent samples in random order: the first half of a draw is distributed as the second.
 
@@ -154,9 +154,10 @@ class Mixture(nn.Module):
                 fresh one from the system.
             return_component: Also return the index of the component behind each sample, shape (num_samples,).
             component: Sample this component only; or, shape (num_samples,), the component of each sample in turn.
-            label: Sample this class only, if the components are conditional: ``sample(..., label=label)`` and
-                ``class_shares_``, a tensor of the classes' shares among the component's samples. The components'
-                weights are those given the class, P(k | label) ∝ weight_k · P_k(label).
+            condition: Sample this class only; or, shape (num_samples,), the class of each sample in turn. The
+                components must be conditional: ``sample(..., condition=)`` and ``class_shares_``, the shares of the
+                classes among the component's samples. The components' weights are those given the class,
+                P(k | class) ∝ weight_k · P_k(class).
 
         Returns:
             Samples of shape (num_samples, *event), on the mixture's device.
@@ -168,15 +169,38 @@ class Mixture(nn.Module):
         """
         if num_samples < 0:
             raise ValueError(f"num_samples: expected 0 or more, got {num_samples}")
-        chosen: NDArray[np.float64] | Tensor = self._weights_on_host()
-        if component is not None:
-            chosen = given_component(component, num_samples, len(self), self.device)
-        if label is not None:
-            chosen = given_class(label, self._components, chosen)
-        options = {} if label is None else {"label": label}
         source = generator_for(self.device, generator)
-        samples, index = self._sampler.draw(num_samples, chosen, source, self.device, options, return_component)
+        chosen = None if component is None else as_indices(component, num_samples, len(self), "component")
+        shares = classes = None
+        if condition is not None:
+            shares = class_shares(self._components)
+            classes = as_indices(condition, num_samples, shares.shape[1], "condition")
+        allocation = allocate(
+            self._weights_on_host(),
+            num_samples,
+            source,
+            self.device,
+            component=chosen,
+            condition=classes,
+            shares=shares,
+        )
+        samples, index = self._sampler.draw(
+            num_samples, allocation, source, self.device, condition=classes, return_component=return_component
+        )
         return samples if index is None else (samples, index)
+
+    @property
+    def class_shares_(self) -> Tensor:
+        """The shares of the classes among the mixture's samples, Σ_k weight_k · P_k(class), shape (C,), on the CPU.
+
+        Raises:
+            AttributeError: A component is not conditional.
+        """
+        try:
+            shares = class_shares(self._components)
+        except TypeError as error:
+            raise AttributeError(str(error)) from error
+        return torch.from_numpy(self._weights_on_host() @ shares)
 
     def refresh(self) -> None:
         """Takes the components as they are now.

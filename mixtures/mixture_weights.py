@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.optimize import minimize  # type: ignore[import-untyped]
 from torch import Tensor
 
-from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
-from adagan.mixtures.divergences import TotalVariation
+from adagan.mixtures.arguments import ArrayLike, as_float64, as_log_ratio, as_probabilities
+from adagan.mixtures.component_selection import minimise
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.interior_point import Points
 
-Array: TypeAlias = NDArray[np.float64]
-Objective: TypeAlias = Callable[[Array], tuple[float, Array]]
-
-_TOLERANCE = 1e-9
 _UNCERTAIN = 0.01
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class MixtureWeights:
+    """Fitted mixture weights, and the certificate of their optimality.
+
+    Attributes:
+        weights: Shape (K,), float64, sum 1; exactly zero where a component is not needed.
+        value: The divergence's estimate at these weights.
+        gap: No weights of the components that are kept have an estimate lower than `value` by more than this.
+        steps: Newton steps of the method.
+    """
+
+    weights: Tensor
+    value: float
+    gap: float
+    steps: int
 
 
 def mixture_log_ratio(log_ratios: Tensor, weights: Tensor) -> Tensor:
@@ -35,109 +46,126 @@ def fit_mixture_weights(
     base: ArrayLike | None = None,
     *,
     initial: ArrayLike | None = None,
+    threshold: float = 0.0,
 ) -> Tensor:
     """The weights a that minimise D_f(Σ_k a_k P_k ‖ P_data) over the simplex: convex for every f.
 
-    The minimiser is scipy's SLSQP from `initial`, then from weights nearer to uniform unless the gap certifies the
-    first result; the result is never worse than `initial`.
+    The weights alone of `minimise_divergence`, which see for the arguments, the errors and the warnings.
+
+    Returns:
+        Weights of shape (K,), float64, sum 1.
+    """
+    return minimise_divergence(log_ratios, divergence, base, initial=initial, threshold=threshold).weights
+
+
+def minimise_divergence(
+    log_ratios: ArrayLike,
+    divergence: FDivergence,
+    base: ArrayLike | None = None,
+    *,
+    initial: ArrayLike | None = None,
+    threshold: float = 0.0,
+) -> MixtureWeights:
+    """Fully corrective mixture weights with their certificate, by an interior-point method.
+
+    The estimate is never above that of `initial`. Newton's method needs f'' where it is: TotalVariation is solved as a
+    linear program instead, any other divergence with a kink ends with a larger gap.
 
     Args:
         log_ratios: log dP_k/dP_data of every component at held-out data points, shape (N, K).
         divergence: The f-divergence.
         base: Weights of the points, shape (N,); ``None`` means uniform.
-        initial: Feasible weights to start from, shape (K,), such as those of the mixture so far with 0 for the
-            newcomer; ``None`` means uniform.
-
-    Returns:
-        Weights of shape (K,), float64, sum 1.
+        initial: Incoming weights, shape (K,), such as those of the mixture so far with 0 for the newcomer; ``None``
+            means uniform.
+        threshold: Components with less weight than this, in [0, 1), are dropped and the others refitted, as long as
+            the estimate stays at or below that of `initial`.
 
     Raises:
-        ValueError: NaN ratios, wrong lengths, or a divergence that is infinite for all weights.
+        ValueError: NaN ratios, wrong lengths, a threshold outside [0, 1), or, for two components and more, a divergence
+            that is infinite for all weights.
 
     Warns:
-        UserWarning: The duality gap exceeds a hundredth of the value. TotalVariation, whose derivative jumps, has no
-            such certificate and is not warned of.
+        UserWarning: The gap exceeds a hundredth of the value.
     """
-    ratios = as_log_ratio(log_ratios, "log_ratios", ndim=2)
-    points, count = ratios.shape
-    probabilities = as_probabilities(base, points, ratios)
-    uniform = torch.full((count,), 1.0 / count, dtype=torch.float64, device=ratios.device)
-    start = uniform if initial is None else as_probabilities(initial, count, ratios, "initial")
-    if count == 1:
-        return uniform
-    reached = ratios.max(dim=1).values > -math.inf
-    if math.isinf(divergence.value_at_zero) and bool((probabilities[~reached] > 0).any()):
-        raise ValueError(
-            f"{divergence!r} is infinite for all weights: some data points have ratio zero under every component; "
-            "choose a divergence that is finite there, such as JensenShannon()"
-        )
-    # points that no component reaches add a constant, points of weight zero nothing
-    counted = reached & (probabilities > 0)
-    ratios, probabilities = ratios[counted], probabilities[counted]
-    shift = ratios.max(dim=1, keepdim=True).values.clamp(min=-MAX_LOG_RATIO)
-    scaled = (ratios - shift).exp()
-
-    def value(weights: Array) -> tuple[float, Array]:
-        inner = scaled @ torch.as_tensor(weights, device=ratios.device).clamp(min=0)
-        mixed = inner.log() + shift[:, 0]
-        total = float((probabilities * divergence.integrand(mixed)).sum())
-        # d log u / d a_k = u_k/u, so that no ratio itself enters, however large
-        slope = probabilities * divergence.reduced_slope(mixed) / inner
-        return total, (scaled.T @ slope).cpu().numpy()
-
-    best, least, gap = start.cpu().numpy(), value(start.cpu().numpy())[0], math.inf
-    for origin in (start, 0.5 * (start + uniform), uniform):
-        candidate = _descend(value, origin.cpu().numpy())
-        total, gradient = value(candidate)
-        if total < least or math.isnan(least):
-            best, least = candidate, total
-        gap = min(gap, _gap(gradient, candidate) if math.isfinite(total) else math.inf)
-        if math.isfinite(total) and gap <= _TOLERANCE * max(abs(total), 1.0):
-            break
-    if not math.isfinite(least):
+    if not 0 <= threshold < 1:
+        raise ValueError(f"threshold: expected a share of the mixture in [0, 1), got {threshold}")
+    if as_float64(log_ratios).shape[1:] == (1,):
+        ratios = as_log_ratio(log_ratios, "log_ratios", ndim=2)
+        return MixtureWeights(torch.ones_like(ratios[0]), divergence.estimate(ratios[:, 0], base), 0.0, 0)
+    points, unreached, incoming = _problem(log_ratios, divergence, base, initial)
+    found = minimise(points, divergence)
+    before = points.value(divergence, points.inner(incoming))
+    if not (math.isfinite(found.value) or math.isfinite(before)):
         raise ValueError(
             f"{divergence!r} is infinite for all weights that were tried: the ratios are too large for it; "
             "choose a divergence that bears them, such as JensenShannon()"
         )
-    if gap > _UNCERTAIN * max(abs(least), 1e-6) and not isinstance(divergence, TotalVariation):
+    best = _without_rounding(points, divergence, MixtureWeights(found.weights, found.value, found.gap, found.steps))
+    if not best.value <= before:
+        best = replace(best, weights=incoming, value=before, gap=max(best.gap - (best.value - before), 0.0))
+    best = _pruned(points, divergence, best, threshold, before)
+    best = replace(best, value=best.value + unreached)
+    if not best.gap <= _UNCERTAIN * max(abs(best.value), 1e-6):
         warnings.warn(
-            f"the mixture weights are not certified: {divergence!r} is {least:.4g} and may still fall by {gap:.2g}; "
-            "log ratios that spread this widely need a calibrated critic, or JensenShannon()",
-            stacklevel=2,
+            f"the mixture weights are not certified: {divergence!r} is {best.value:.4g} and may still fall by "
+            f"{best.gap:.2g}; log ratios that spread this widely need a calibrated critic, or JensenShannon()",
+            stacklevel=3,
         )
-    return torch.as_tensor(best, dtype=torch.float64, device=ratios.device)
+    return best
 
 
-def _descend(value: Objective, origin: Array) -> Array:
-    """Runs scipy's SLSQP on the simplex, restarted in units of the remaining gap until that is negligible."""
-    weights = origin
-    for _ in range(30):
-        first, gradient = value(weights)
-        gap = _gap(gradient, weights)
-        if not math.isfinite(first) or not _TOLERANCE * max(abs(first), 1e-6) < gap < math.inf:
-            break
-
-        def scaled(weights: Array, first: float = first, gap: float = gap) -> tuple[float, Array]:
-            total, slope = value(weights)
-            with np.errstate(over="ignore"):  # scipy gives such a point up
-                return (total - first) / gap, slope / gap
-
-        found = minimize(
-            scaled,
-            weights,
-            jac=True,
-            method="SLSQP",
-            bounds=[(0.0, 1.0)] * len(origin),
-            constraints={"type": "eq", "fun": lambda a: a.sum() - 1.0, "jac": lambda a: np.ones_like(a)},
-            options={"ftol": 1e-12, "maxiter": 200},
+def _problem(
+    log_ratios: ArrayLike, divergence: FDivergence, base: ArrayLike | None, initial: ArrayLike | None
+) -> tuple[Points, float, Tensor]:
+    """The points that count, what the others add to the value, and the incoming weights."""
+    given = as_float64(log_ratios)
+    ratios = as_log_ratio(given, "log_ratios", ndim=2)
+    count = ratios.shape[1]
+    probabilities = as_probabilities(base, len(ratios), ratios)
+    incoming = as_probabilities(initial, count, ratios, "initial")
+    reached = ratios.amax(dim=1) > -math.inf
+    lost = float(probabilities[~reached].sum())
+    if lost > 0 and math.isinf(divergence.value_at_zero):
+        raise ValueError(
+            f"{divergence!r} is infinite for all weights: some data points have ratio zero under every component; "
+            "choose a divergence that is finite there, such as JensenShannon()"
         )
-        candidate = np.maximum(found.x, 0.0) / np.maximum(found.x, 0.0).sum()
-        if not value(candidate)[0] < first:
-            break
-        weights = candidate
-    return weights
+    nothing = ratios.new_full((1,), -math.inf)
+    unreached = lost * float(divergence.integrand(nothing)) if lost > 0 else 0.0
+    counted = reached & (probabilities > 0)
+    if not bool(counted.all()):
+        ratios, probabilities = ratios[counted], probabilities[counted]
+    elif ratios.data_ptr() == given.data_ptr():
+        ratios = ratios.clone()  # the points overwrite them
+    return Points(ratios, probabilities), unreached, incoming
 
 
-def _gap(gradient: Array, weights: Array) -> float:
-    """g·a − min g, which bounds what a convex function can still lose on the simplex (Frank and Wolfe)."""
-    return float(gradient @ weights - gradient.min()) if np.isfinite(gradient).all() else math.inf
+def _without_rounding(points: Points, divergence: FDivergence, found: MixtureWeights) -> MixtureWeights:
+    """With zeros for the weights that the method holds above zero only for its own sake."""
+    weights = torch.where(found.weights > _ROUNDING, found.weights, 0.0)
+    weights /= weights.sum()
+    value = points.value(divergence, points.inner(weights))
+    rise = value - found.value
+    if not rise <= 1e-9 * max(1.0, abs(found.value)):
+        return found
+    return replace(found, weights=weights, value=value, gap=max(found.gap + rise, 0.0))
+
+
+def _pruned(
+    points: Points, divergence: FDivergence, found: MixtureWeights, threshold: float, before: float
+) -> MixtureWeights:
+    """Drops the components below the threshold and refits the others, until none is below it."""
+    kept = (found.weights > 0).nonzero()[:, 0]
+    while True:
+        enough = found.weights[kept] >= min(threshold, float(found.weights.max()))
+        if bool(enough.all()):
+            return found
+        kept = kept[enough]
+        fewer = points.of_components(kept)
+        if bool((fewer.scaled.amax(dim=1) == 0).any()) and math.isinf(divergence.value_at_zero):
+            return found
+        refitted = minimise(fewer, divergence)
+        if not refitted.value <= before:
+            return found
+        weights = torch.zeros_like(found.weights).index_copy_(0, kept, refitted.weights)
+        found = MixtureWeights(weights, refitted.value, refitted.gap, found.steps + refitted.steps)

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from adagan.mixtures.arguments import MAX_LOG_RATIO, as_log_ratio
+from adagan.mixtures.conditioning import as_indices, as_option
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import generator_for
+from adagan.mixtures.refinement_by_class import by_class
 from adagan.mixtures.refinement_chains import ImportanceResampling, MetropolisHastings
 from adagan.mixtures.refinement_methods import (
     BudgetedRejection,
@@ -27,7 +29,7 @@ from adagan.mixtures.refinement_methods import (
     Rejection,
     budgeted_acceptance,
 )
-from adagan.mixtures.sampling import evaluating
+from adagan.mixtures.sampling import device_of, evaluating, new_samples
 from adagan.mixtures.storage import (
     FORMAT_VERSION,
     component_record,
@@ -100,31 +102,45 @@ class Refined(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where samples are made."""
-        device = getattr(self.source, "device", None)
-        if isinstance(device, torch.device):
-            return device
-        return next((tensor.device for tensor in [*self.parameters(), *self.buffers()]), torch.device("cpu"))
+        return device_of(self.source, self.critic)
 
-    @torch.no_grad()
-    def _draw(self, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    @torch.inference_mode()
+    def _draw(
+        self, num_samples: int, generator: torch.Generator, condition: int | None = None
+    ) -> tuple[Tensor, Tensor]:
         with evaluating(self.source, self.critic):
-            samples = self.source.sample(num_samples, generator=generator)
+            samples = self.source.sample(num_samples, generator=generator, **as_option(condition))
             log_ratio = as_log_ratio(self.critic.log_ratio(samples))
         return samples, log_ratio.clamp(min=-MAX_LOG_RATIO)
 
     @overload
     def sample(
-        self, num_samples: int, *, generator: torch.Generator | None = None, return_record: Literal[False] = False
+        self,
+        num_samples: int,
+        *,
+        generator: torch.Generator | None = None,
+        return_record: Literal[False] = False,
+        condition: int | Tensor | None = None,
     ) -> Tensor: ...
 
     @overload
     def sample(
-        self, num_samples: int, *, generator: torch.Generator | None = None, return_record: Literal[True]
+        self,
+        num_samples: int,
+        *,
+        generator: torch.Generator | None = None,
+        return_record: Literal[True],
+        condition: int | Tensor | None = None,
     ) -> tuple[Tensor, RefinementRecord]: ...
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def sample(
-        self, num_samples: int, *, generator: torch.Generator | None = None, return_record: bool = False
+        self,
+        num_samples: int,
+        *,
+        generator: torch.Generator | None = None,
+        return_record: bool = False,
+        condition: int | Tensor | None = None,
     ) -> Tensor | tuple[Tensor, RefinementRecord]:
         """Refined samples, shape (num_samples, *event); made in blocks, like a mixture's.
 
@@ -132,17 +148,34 @@ class Refined(nn.Module):
             num_samples: How many, 0 or more.
             generator: Source of randomness; ``None`` seeds a fresh one from the system.
             return_record: Also return what the draw took: samples drawn, acceptance, effective sample size.
+            condition: Sample this class only; or, shape (num_samples,), the class of each sample in turn, from a
+                conditional source. The samples have the refined distribution given the class; the share of a class's
+                samples that is kept is its own.
+
+        Raises:
+            ValueError: A class that is not there, or a wrong number of classes.
+            TypeError: A class is wanted, and the source is not conditional.
         """
         if num_samples < 0:
             raise ValueError(f"num_samples: expected 0 or more, got {num_samples}")
         source = generator_for(self.device, generator)
         if num_samples == 0:
-            samples, record = self.source.sample(0, generator=source), RefinementRecord(0, 0, self.pilot.acceptance, 0)
+            nothing = self.source.sample(0, generator=source, **as_option(condition))
+            samples, record = new_samples(0, nothing), RefinementRecord(0, 0, self.pilot.acceptance, 0)
+        elif isinstance(condition, Tensor) and condition.ndim > 0:
+            classes = as_indices(condition, num_samples, None, "condition")
+            samples, record = by_class(classes, lambda size, label: self._refine(size, source, label))
         else:
-            samples, record = self.refinement.refine(
-                lambda size: self._draw(size, source), num_samples, self.pilot, source
-            )
+            label = None if condition is None else int(as_indices(condition, num_samples, None, "condition"))
+            samples, record = self._refine(num_samples, source, label)
         return (samples, record) if return_record else samples
+
+    def _refine(
+        self, num_samples: int, generator: torch.Generator, condition: int | None
+    ) -> tuple[Tensor, RefinementRecord]:
+        return self.refinement.refine(
+            lambda size: self._draw(size, generator, condition), num_samples, self.pilot, generator
+        )
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Writes the mixture (as `Mixture.save` does), the critic and the refinement to a folder.
@@ -152,7 +185,10 @@ class Refined(nn.Module):
             TypeError: The source is no mixture, or a component, the critic or the method cannot be stored.
         """
         if not isinstance(self.source, Mixture):
-            raise TypeError(f"source: only a refined Mixture can be saved, got {type(self.source).__name__}")
+            name = type(self.source).__name__
+            raise TypeError(
+                f"source: only a refined Mixture can be saved, got {name}; refine Mixture([{name.lower()}]) instead"
+            )
         if type(self.refinement) not in METHODS:
             raise TypeError(f"refinement: {type(self.refinement).__name__} is not one of adagan's and cannot be stored")
         content = {

@@ -170,17 +170,20 @@ def _rejecting(
     out: Tensor | None = None
     filled = drawn = accepted = fruitless = 0
     while filled < num_samples:
+        # of a single class far fewer may be accepted than the pilot says of all
+        rate = accepted / drawn if accepted < 0.5 * pilot.acceptance * drawn else pilot.acceptance
         # a few per cent more than expected, so that a second pass is rare
-        wanted = int(1.05 * (num_samples - filled) / pilot.acceptance) + 64
+        wanted = int(1.05 * (num_samples - filled) / max(rate, 0.01 * pilot.acceptance)) + 64
         samples, log_ratio = draw(min(wanted, block_size(out)))
         chance = torch.rand(len(samples), generator=generator, dtype=torch.float64, device=samples.device)
         kept = samples[chance < acceptance(log_ratio, pilot.level)]
         drawn, accepted = drawn + len(samples), accepted + len(kept)
         fruitless = 0 if len(kept) else fruitless + len(samples)
-        if fruitless > 30 / pilot.acceptance:  # by chance once in e^30 draws
+        if fruitless > 30 / pilot.acceptance + pilot.drawn:  # by chance once in e^30 draws
             raise RuntimeError(
                 f"none of {fruitless} samples was accepted: the critic has changed since the acceptance scale was "
-                "set, or the mixture no longer produces data; refit the critic"
+                "set, or the mixture no longer produces data, or none of the class that is wanted; refit the critic, "
+                "or leave the refinement out"
             )
         if out is None:
             out = new_samples(num_samples, samples)

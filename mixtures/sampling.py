@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from adagan.mixtures.randomness import seed_from
+from adagan.mixtures.allocation import Allocation
+from adagan.mixtures.conditioning import as_option
 from adagan.mixtures.stacking import Stack, stacks
 
 FIRST_BLOCK = 16_384
@@ -52,6 +54,18 @@ def new_samples(num_samples: int, like: Tensor) -> Tensor:
         return torch.empty(num_samples, *like.shape[1:], dtype=like.dtype, device=like.device)
 
 
+def device_of(*parts: Any) -> torch.device:
+    """Where the first of some objects says that it is, or has its first tensor; the CPU if none of them has any."""
+    for part in parts:
+        device = getattr(part, "device", None)
+        if isinstance(device, torch.device):
+            return device
+        if isinstance(part, nn.Module):
+            for tensor in chain(part.parameters(), part.buffers()):
+                return tensor.device
+    return torch.device("cpu")
+
+
 class Sampler:
     """Draws from components by their weights; components of one make that give few samples each are called together.
 
@@ -74,46 +88,40 @@ class Sampler:
     def draw(
         self,
         num_samples: int,
-        chosen: NDArray[np.float64] | Tensor,
+        allocation: Allocation,
         generator: torch.Generator,
         device: torch.device,
-        options: Mapping[str, Any],
-        return_component: bool,
+        *,
+        condition: NDArray[np.int64] | None = None,
+        return_component: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """Samples in random order and the components behind them.
+        """Samples and, if wanted, the components behind them.
 
         Args:
             num_samples: 0 or more.
-            chosen: The components' weights, shape (K,), or the component of every sample, a tensor of shape
-                (num_samples,).
+            allocation: The component of each sample.
             generator: Source of randomness, on `device`.
             device: Where the samples are put together.
-            options: Further arguments of the components' ``sample``.
+            condition: A class, shape (), or that of each sample, shape (num_samples,), for conditional components.
             return_component: Whether the components are wanted.
 
         Returns:
             Samples of shape (num_samples, *event), and indices of shape (num_samples,) if they are wanted.
         """
-        counting = np.random.default_rng(seed_from(generator)) if isinstance(chosen, np.ndarray) else None
         index = new_samples(num_samples, torch.empty(1, dtype=torch.int64, device=device)) if return_component else None
         samples: Tensor | None = None
         begin = 0
         while begin < num_samples:
             size = min(block_size(samples), num_samples - begin)
             rows = slice(begin, begin + size)
-            if isinstance(chosen, Tensor):
-                # on the host, like all counts
-                counts = np.bincount(chosen[rows].cpu().numpy(), minlength=len(self.components))
-                order = chosen[rows].argsort(stable=True)
-            else:
-                assert counting is not None
-                counts = counting.multinomial(size, chosen)
-                order = torch.randperm(size, generator=generator, device=device)
+            counts, order = allocation.block(begin, size)
+            classes = _classes(condition, rows, order)
+            order = order.to(device)
             used = np.flatnonzero(counts)
             sizes = counts[used]
             if index is not None:
                 index[rows][order] = torch.from_numpy(np.repeat(used, sizes)).to(device)
-            for first, places, part in self._parts(used.tolist(), sizes.tolist(), order, generator, options):
+            for first, places, part in self._parts(used.tolist(), sizes.tolist(), order, generator, classes):
                 if samples is None:
                     samples = new_samples(num_samples, part.to(device))
                 elif part.shape[1:] != samples.shape[1:] or part.dtype != samples.dtype:
@@ -125,20 +133,15 @@ class Sampler:
                 samples[rows].index_copy_(0, places, part.to(device))
             begin += size
         if samples is None:
-            heaviest = int(chosen.argmax()) if isinstance(chosen, np.ndarray) else 0
-            samples = new_samples(0, self._call(heaviest, 0, generator, options).to(device))
+            nothing = self._call(allocation.likeliest, 0, generator, _classes(condition, slice(0), torch.arange(0)))
+            samples = new_samples(0, nothing.to(device))
         return samples, index
 
     def _parts(
-        self,
-        used: list[int],
-        sizes: list[int],
-        order: Tensor,
-        generator: torch.Generator,
-        options: Mapping[str, Any],
+        self, used: list[int], sizes: list[int], order: Tensor, generator: torch.Generator, classes: int | Tensor | None
     ) -> Iterator[tuple[int, Tensor, Tensor]]:
         """The first component of each call, the places that its samples take, and the samples."""
-        together = len(used) > 1 and len(order) <= FEW * len(used) and not options
+        together = len(used) > 1 and len(order) <= FEW * len(used) and classes is None
         shared = self._stacked(used) if together else []
         if shared and len(shared[0][1]) == len(used):
             yield used[0], order, shared[0][0].sample(used, sizes, generator)
@@ -148,8 +151,10 @@ class Sampler:
             theirs = [places.pop(member) for member in members]
             counts = [len(where) for where in theirs]
             yield members[0], torch.cat(theirs), stack.sample(members, counts, generator)
+        own = torch.split(classes, sizes) if isinstance(classes, Tensor) else [classes] * len(used)
+        wanted = dict(zip(used, own, strict=True))
         for component, where in places.items():
-            yield component, where, self._call(component, len(where), generator, options)
+            yield component, where, self._call(component, len(where), generator, wanted[component])
 
     def _stacked(self, used: list[int]) -> list[tuple[Stack, list[int]]]:
         """The stacks that hold two or more of the components, and these components; stacked anew if they changed."""
@@ -163,10 +168,10 @@ class Sampler:
             return self._stacked(used)
         return shared
 
-    def _call(self, index: int, count: int, generator: torch.Generator, options: Mapping[str, Any]) -> Tensor:
+    def _call(self, index: int, count: int, generator: torch.Generator, classes: int | Tensor | None) -> Tensor:
         component = self.components[index]
         with evaluating(component):
-            part = component.sample(count, generator=generator, **options)
+            part = component.sample(count, generator=generator, **as_option(classes))
         if not isinstance(part, Tensor) or part.ndim == 0 or len(part) != count:
             got = tuple(part.shape) if isinstance(part, Tensor) else type(part).__name__
             raise ValueError(
@@ -174,3 +179,10 @@ class Sampler:
                 f"expected a tensor of shape ({count}, *event)"
             )
         return part
+
+
+def _classes(condition: NDArray[np.int64] | None, rows: slice, order: Tensor) -> int | Tensor | None:
+    """The class of a block's samples, or that of each in the order in which they are made, on the host."""
+    if condition is None or condition.ndim == 0:
+        return None if condition is None else int(condition)
+    return torch.from_numpy(condition[rows])[order]

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
+from torch.nn.functional import embedding_bag
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,26 @@ class Rows:
     component: Tensor
     used: tuple[int, ...]
     counts: tuple[int, ...]
-    _entries: dict[int, Tensor] = field(default_factory=dict)
+    _tables: dict[tuple[int, int], tuple[Tensor, Tensor]] = field(default_factory=dict)
 
-    def entries(self, size: int) -> Tensor:
-        """Rows of a table in which every component has `size` of them, one after the other, shape (N, size)."""
-        if size not in self._entries:
-            columns = torch.arange(size, device=self.component.device)
-            self._entries[size] = self.component[:, None] * size + columns
-        return self._entries[size]
+    def table(self, size: int, repeats: int = 1) -> tuple[Tensor, Tensor]:
+        """Where the rows find their values in a table that holds `size` of its rows per component, one after the other.
+
+        Args:
+            size: Rows of the table per component.
+            repeats: How many rows in turn each row of the batch stands for.
+
+        Returns:
+            The rows of the table that are used, shape (M · size,), M = N · repeats, and where those of each row begin
+            among them, shape (M,).
+        """
+        if (size, repeats) not in self._tables:
+            component = self.component if repeats == 1 else self.component.repeat_interleave(repeats)
+            columns = torch.arange(size, device=component.device)
+            entries = (component[:, None] * size + columns).flatten()
+            begins = torch.arange(0, len(entries), size, device=component.device)
+            self._tables[size, repeats] = (entries, begins)
+        return self._tables[size, repeats]
 
     @cached_property
     def groups(self) -> Tensor:
@@ -73,6 +86,7 @@ class StackedLinear(nn.Module):
     """y_i = W_k x_i + b_k, k the component of row i, for inputs of shape (N, ..., in).
 
     As a weighted sum of table rows: nothing is copied per row, where a batched product would gather every W_k first.
+    With few outputs there is little to gather, and the batched product is the faster one.
 
     Args:
         layers: One linear layer per component, of one shape.
@@ -80,25 +94,23 @@ class StackedLinear(nn.Module):
 
     def __init__(self, layers: Sequence[nn.Linear]) -> None:
         super().__init__()
-        weights = torch.stack([layer.weight.detach() for layer in layers])
         self.in_features, self.out_features = layers[0].in_features, layers[0].out_features
-        self.weights = weights.transpose(1, 2).contiguous()
-        self.table = self.weights.flatten(0, 1)
+        self.table = torch.stack([layer.weight.detach().T for layer in layers]).flatten(0, 1)
         self.bias = None if layers[0].bias is None else torch.stack([layer.bias.detach() for layer in layers])
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = _rows.get()
-        component, entries, flat = rows.component, rows.entries(self.in_features), x
-        if x.ndim > 2:
-            flat = x.reshape(-1, self.in_features)
-            component, entries = (part.repeat_interleave(len(flat) // len(x), dim=0) for part in (component, entries))
+        flat = x.reshape(-1, self.in_features)
+        rows, repeats = _rows.get(), len(flat) // len(x)
+        component = rows.component if repeats == 1 else rows.component.repeat_interleave(repeats)
         if self.out_features < FEW_OUTPUTS:
-            y = torch.bmm(flat[:, None], self.weights[component])[:, 0]
+            weights = self.table.view(-1, self.in_features, self.out_features)
+            y = torch.bmm(flat[:, None], weights.index_select(0, component))[:, 0]
         else:
-            y = nn.functional.embedding_bag(entries, self.table, mode="sum", per_sample_weights=flat)
+            entries, begins = rows.table(self.in_features, repeats)
+            y = embedding_bag(entries, self.table, begins, mode="sum", per_sample_weights=flat.reshape(-1))
         if self.bias is not None:
-            y += self.bias[component]
-        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], self.out_features)
+            y += self.bias.index_select(0, component)
+        return y.reshape(*x.shape[:-1], self.out_features)
 
 
 class StackedElementwise(nn.Module):
@@ -119,7 +131,7 @@ class StackedElementwise(nn.Module):
         component = _rows.get().component
         template = self._template[0]
         shell = template.__new__(type(template))
-        values = {name: value[component] for name, value in self.values.items()}
+        values = {name: value.index_select(0, component) for name, value in self.values.items()}
         shell.__dict__ = {**template.__dict__, "_parameters": {}, "_buffers": values, "training": False}
         y: Tensor = shell(x, *arguments, **options)
         return y

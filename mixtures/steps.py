@@ -7,16 +7,20 @@ The two are separate decisions. A `Step` gives a beta from ratios of the mixture
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 
 import torch
-from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
+from scipy.optimize import brentq  # type: ignore[import-untyped]
 from torch import Tensor
 
 from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
+
+_STEEPEST = 1e150  # products of slopes stay finite
+_FINEST = 4 * sys.float_info.epsilon
 
 
 class MixtureStep(ABC):
@@ -160,7 +164,8 @@ class LineSearch(MixtureStep):
         """The minimiser in [0, 1], from both log ratios at held-out data points, shapes (N,).
 
         Raises:
-            ValueError: NaN, shapes that differ, or supports so disjoint that the divergence is infinite for every beta.
+            ValueError: NaN, shapes that differ, supports so disjoint that the divergence is infinite for every beta, or
+                ratios beyond what it bears.
         """
         mixture = as_log_ratio(log_ratio_mixture, "log_ratio_mixture")
         newcomer = as_log_ratio(log_ratio_newcomer, "log_ratio_newcomer")
@@ -170,21 +175,34 @@ class LineSearch(MixtureStep):
                 f"got {newcomer.numel()}"
             )
         weights = as_probabilities(base, mixture.numel(), mixture)
-        counted = weights > 0
-        ratios, weights = torch.stack([mixture, newcomer], dim=1)[counted], weights[counted]
-
-        def value(beta: float) -> float:
-            mixed = mixture_log_ratio(ratios, ratios.new_tensor([1 - beta, beta]))
-            return float((weights * self.divergence.integrand(mixed)).sum())
-
-        found = minimize_scalar(value, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-9})
-        best = min((0.0, float(found.x), 1.0), key=value)
-        if not math.isfinite(value(best)):
+        reached = torch.maximum(mixture, newcomer)
+        if math.isinf(self.divergence.value_at_zero) and bool((weights[reached == -math.inf] > 0).any()):
             raise ValueError(
                 f"{self.divergence!r} is infinite for every beta: some data points have ratio zero under both the "
                 "mixture and the newcomer; choose a divergence that is finite there, such as JensenShannon()"
             )
-        return best
+        counted = (weights > 0) & (reached > -math.inf)
+        weights, unit = weights[counted], reached[counted]
+        of_mixture, of_newcomer = (mixture[counted] - unit).exp(), (newcomer[counted] - unit).exp()
+
+        def slope(beta: float) -> float:
+            inner = (1 - beta) * of_mixture + beta * of_newcomer
+            by_log_ratio = self.divergence.reduced_slope(inner.log() + unit)
+            total = float((weights * by_log_ratio * (of_newcomer - of_mixture) / inner).sum())
+            if math.isnan(total):
+                raise ValueError(
+                    f"{self.divergence!r} cannot be searched: the ratios are too large for it; "
+                    "choose a divergence that bears them, such as JensenShannon()"
+                )
+            return min(max(total, -_STEEPEST), _STEEPEST)
+
+        # the slope rises with beta; just inside the ends it is finite where a divergence at the ends is not
+        lowest, highest = 1e-300, 1 - 2**-53
+        if slope(lowest) >= 0:
+            return 0.0
+        if slope(highest) <= 0:
+            return 1.0
+        return float(brentq(slope, lowest, highest, xtol=1e-300, rtol=_FINEST, maxiter=2000))
 
     def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
         ratios = as_log_ratio(log_ratios, "log_ratios", ndim=2)
@@ -197,11 +215,14 @@ class FullyCorrective(MixtureStep):
 
     Args:
         divergence: The f-divergence to minimise.
+        threshold: Components with less weight than this are dropped and the others refitted.
     """
 
-    def __init__(self, divergence: FDivergence | None = None) -> None:
-        self.divergence = divergence or JensenShannon()
+    def __init__(self, divergence: FDivergence | None = None, threshold: float = 0.0) -> None:
+        if not 0 <= threshold < 1:
+            raise ValueError(f"threshold: expected a share of the mixture in [0, 1), got {threshold}")
+        self.divergence, self.threshold = divergence or JensenShannon(), float(threshold)
 
     def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
         start = append_weight(incoming, 0.0)
-        return fit_mixture_weights(log_ratios, self.divergence, base, initial=start)
+        return fit_mixture_weights(log_ratios, self.divergence, base, initial=start, threshold=self.threshold)

@@ -109,8 +109,8 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON object and checks its format version.
+def read_json(path: Path, newest: int = FORMAT_VERSION) -> dict[str, Any]:
+    """Reads a JSON object and checks that its format version is at most `newest`.
 
     Raises:
         ValueError: The file is corrupted, truncated, or of a newer format.
@@ -121,9 +121,9 @@ def read_json(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is corrupted or truncated ({error}); restore it from a copy") from error
     if not isinstance(content, dict) or not isinstance(content.get("format_version"), int):
         raise ValueError(f"{path} is not a file of adagan: it lacks a format_version")
-    if content["format_version"] > FORMAT_VERSION:
+    if content["format_version"] > newest:
         raise ValueError(
-            f"{path} has format version {content['format_version']}, this adagan reads up to {FORMAT_VERSION}; "
+            f"{path} has format version {content['format_version']}, this adagan reads up to {newest}; "
             "upgrade adagan to read it"
         )
     return content
@@ -175,12 +175,19 @@ def read_component(path: Path, record: Mapping[str, Any], components: Sequence[C
         FileNotFoundError, ValueError: A missing, corrupted or truncated file, or a class that nobody vouches for.
     """
     with isolated_randomness(0):  # initial values do not matter: the state overwrites them
-        component = _unfitted(path, record, components)
+        component = unfitted_component(path.parent, record, components)
         component.load_state_dict(read_tensors(path))
     return component.eval() if isinstance(component, torch.nn.Module) else component
 
 
-def _unfitted(path: Path, record: Mapping[str, Any], components: Sequence[Callable[[], Any]]) -> Any:
+def unfitted_component(
+    place: Path | str, record: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()
+) -> Any:
+    """The component of a record, its state yet to be loaded; `place` is where the record was found, for the message.
+
+    Raises:
+        ValueError: A class that nobody vouches for.
+    """
     name = str(record["class"])
     make = made_by(name, components)
     published = published_components()
@@ -190,7 +197,7 @@ def _unfitted(path: Path, record: Mapping[str, Any], components: Sequence[Callab
     if name in published:
         return published[name].load().from_config(record["config"], components)
     raise ValueError(
-        f"{path.parent} holds a component of class {name} (from {record.get('module')}), which is not one of "
+        f"{place} holds a component of class {name} (from {record.get('module')}), which is not one of "
         f"adagan's: {', '.join(sorted(published))}; if you trust it, pass its class or the callable that makes it: "
         f"Mixture.load(folder, components=[{name}])"
     )
@@ -228,8 +235,9 @@ def load_mixture(
     *,
     device: torch.device | str | None = None,
     components: Sequence[Callable[[], Any]] = (),
+    whole: bool = False,
 ) -> Mixture:
-    """See `Mixture.load`."""
+    """See `Mixture.load`; `whole` reads the components too that a run has made but does not keep."""
     path = Path(folder)
     if not (path / MIXTURE_FILE).is_file():
         raise FileNotFoundError(f"{path} holds no saved mixture: there is no {MIXTURE_FILE} in it")
@@ -240,7 +248,7 @@ def load_mixture(
             read_component(path / f"component-{index:03d}.safetensors", record, components)
             for index, record in enumerate(records)
         ]
-        mixture = Mixture(parts, history=history)
+        mixture = Mixture(parts, history=history)[: None if whole else content.get("kept")]
     except (KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{path / MIXTURE_FILE} does not fit the files beside it: {error}") from error
     return mixture.to(device or "cpu")

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.randomness import fresh_generator, generator_for
+from adagan.mixtures.conditioning import as_option
+from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement import Samples
-from adagan.mixtures.sampling import block_size
+from adagan.mixtures.sampling import block_size, device_of
 
 
 def stream_samples(
@@ -22,6 +23,7 @@ def stream_samples(
     path: str | os.PathLike[str],
     *,
     generator: torch.Generator | None = None,
+    condition: int | Tensor | None = None,
     overwrite: bool = False,
 ) -> None:
     """Writes samples of a mixture, a refined mixture or a component to a file, in memory that does not grow with it.
@@ -34,10 +36,11 @@ def stream_samples(
         num_samples: How many, 1 or more.
         path: The file, ending in ``.npy`` or ``.csv``.
         generator: Source of randomness; ``None`` seeds a fresh one from the system.
+        condition: A class, or one class per sample, shape (num_samples,), for a conditional source.
         overwrite: Replace the file if it exists.
 
     Raises:
-        ValueError: No samples are wanted, or another ending.
+        ValueError: No samples are wanted, a wrong number of classes, or another ending.
         FileExistsError: The file exists and `overwrite` is not set.
     """
     target = Path(path)
@@ -47,18 +50,21 @@ def stream_samples(
         raise ValueError(f"path: expected a file that ends in .npy or .csv, got {target}")
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists already; choose another file, or pass overwrite=True")
-    device = getattr(source, "device", None)
-    if isinstance(device, torch.device):
-        generator = generator_for(device, generator)
-    elif generator is None:
-        generator = fresh_generator()
+    each = condition if isinstance(condition, Tensor) and condition.ndim else None
+    if isinstance(condition, Tensor) and condition.shape not in ((), (num_samples,)):
+        raise ValueError(
+            f"condition: expected a class, or {num_samples} of them, one per sample; got shape {tuple(condition.shape)}"
+        )
+    generator = generator_for(device_of(source), generator)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.draft")
     try:
         with draft.open("wb") as file:
             written, block = 0, None
             while written < num_samples:
-                block = source.sample(min(block_size(block), num_samples - written), generator=generator)
+                size = min(block_size(block), num_samples - written)
+                wanted = condition if each is None else each[written : written + size]
+                block = source.sample(size, generator=generator, **as_option(wanted))
                 _append(file, _array(block), target.suffix, num_samples, first=written == 0)
                 written += len(block)
             file.flush()

@@ -146,7 +146,8 @@ class TestEveryDivergence:
 
     def test_reduced_takes_the_slope_at_infinity_away(self, divergence: FDivergence) -> None:
         log_ratio = log_ratios()
-        slope = divergence.slope_at_infinity if math.isfinite(divergence.slope_at_infinity) else 0.0
+        at_one = float(divergence.derivative(torch.zeros((), dtype=torch.float64)))
+        slope = divergence.slope_at_infinity if math.isfinite(divergence.slope_at_infinity) else at_one
         expected = divergence.f(log_ratio) - slope * torch.expm1(log_ratio)
         torch.testing.assert_close(divergence.reduced(log_ratio), expected, rtol=1e-11, atol=1e-12)
         generic = FDivergence.reduced(divergence, log_ratio)
@@ -159,6 +160,18 @@ class TestEveryDivergence:
         leaf = log_ratio.clone().requires_grad_()
         (gradient,) = torch.autograd.grad(divergence.reduced(leaf).sum(), leaf)
         torch.testing.assert_close(divergence.reduced_slope(log_ratio), gradient, rtol=1e-9, atol=1e-10)
+
+    def test_curvature_is_the_second_derivative(self, divergence: FDivergence) -> None:
+        if isinstance(divergence, TotalVariation):
+            pytest.skip("its derivative jumps")
+        log_ratio = log_ratios()
+        generic = FDivergence.curvature(divergence, log_ratio)
+        torch.testing.assert_close(divergence.curvature(log_ratio), generic, rtol=1e-9, atol=1e-12)
+
+    def test_mass_outside_the_data_never_makes_an_estimate_negative(self, divergence: FDivergence) -> None:
+        # a proper model, of which the data points show a part only
+        for outside in (0.0, 0.3, 0.9):
+            assert divergence.estimate([math.log1p(-outside)] * 3) >= -1e-15
 
     def test_reduced_is_smooth_where_the_ratio_is_huge(self, divergence: FDivergence) -> None:
         if math.isinf(divergence.slope_at_infinity):

@@ -137,6 +137,39 @@ def test_line_search_finds_the_minimum(divergence, seed: int) -> None:
     assert values[0] <= min(values[1:]) + 1e-12 * abs(values[0])
 
 
+@pytest.mark.parametrize("divergence", SMOOTH, ids=repr)
+@given(
+    st.lists(st.tuples(st.floats(-4, 4), st.floats(-4, 4), st.integers(0, 3)), min_size=1, max_size=12),
+)
+def test_line_search_against_bisection(divergence, points: list[tuple[float, float, int]]) -> None:
+    mixture, newcomer, base = torch.tensor([*points, (0.0, 1.0, 1)], dtype=torch.float64).unbind(dim=1)
+    base = base / base.sum()
+    price = divergence.slope_at_infinity
+    if math.isinf(price):
+        price = float(divergence.derivative(torch.zeros((), dtype=torch.float64)))
+
+    def slope(beta: float) -> float:
+        u = (1 - beta) * mixture.exp() + beta * newcomer.exp()
+        parts = base * (divergence.derivative(u.log()) - price) * (newcomer.exp() - mixture.exp())
+        return math.fsum(parts.tolist())
+
+    found = LineSearch(divergence).beta(mixture, newcomer, base)
+    if slope(0.0) >= 0 or slope(1.0) <= 0:
+        assert min(found, 1 - found) < 1e-14
+        return
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+    # the root is as sharp as the slope's rounding, 1e-15 of its parts, over its derivative there
+    width = 1e-4 * min(high, 1 - high)
+    steepness = (slope(high + width) - slope(high - width)) / (2 * width)
+    u = (1 - high) * mixture.exp() + high * newcomer.exp()
+    parts = (base * (divergence.derivative(u.log()).abs() + abs(price) + 1) * (newcomer.exp() + mixture.exp())).sum()
+    # and below 1e-16 one minus beta is one
+    assert found == pytest.approx(high, rel=1e-12, abs=1e-16 + 3e-15 * float(parts) / steepness)
+
+
 def test_line_search_rejects_a_failed_newcomer() -> None:
     # the newcomer puts next to nothing where the data are
     assert LineSearch(JensenShannon()).beta([0.0, 0.0], [-50.0, -50.0]) == 0
