@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,25 +35,25 @@ class WeightedBatches(IterableDataset[Tensor]):
         weights: Shape (N,), non-negative; ``None`` means uniform.
         batch_size: Rows per batch.
         num_batches: Batches per pass.
-        seed: Of the draws; every pass draws the same batches.
+        seed: Of the draws, which every pass goes on with.
     """
 
     def __init__(self, data: Tensor, weights: Tensor | None, batch_size: int, num_batches: int, seed: int) -> None:
         self.data = data
         self.cumulative = as_probabilities(weights, len(data), data, "weights").cumsum(0)
-        self.batch_size, self.num_batches, self.seed = batch_size, num_batches, seed
+        self.batch_size, self.num_batches = batch_size, num_batches
+        self.generator = torch.Generator(data.device).manual_seed(seed)
 
     def __len__(self) -> int:
         return self.num_batches
 
     def __iter__(self) -> Iterator[Tensor]:
-        generator = torch.Generator(self.data.device).manual_seed(self.seed)
         for _ in range(self.num_batches):
-            yield self.data[draw_rows(self.cumulative, self.batch_size, generator)]
+            yield self.data[draw_rows(self.cumulative, self.batch_size, self.generator)]
 
-    def loader(self) -> DataLoader[Tensor]:
-        """The data loader that hands these batches on as they are."""
-        return DataLoader(self, batch_size=None)
+    def loader(self, form: Callable[[Any], Any] | None = None) -> DataLoader[Any]:
+        """The data loader that hands these batches on, as they are or in another form."""
+        return DataLoader(self, batch_size=None, collate_fn=form)
 
 
 def resample(data: Tensor, weights: Tensor | None, seed: int) -> Tensor:

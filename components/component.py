@@ -18,8 +18,8 @@ class Component(Protocol):
 
     Two offers to a mixture's sampler are optional. A torch module with ``draw_latent(num_samples, *, generator=None)``
     that samples as ``self(self.draw_latent(num_samples))``, row by row, is called together with others of its make
-    where each is to give few samples (`adagan.mixtures.stacking`). A component with ``class_shares_``, shape (C,), the
-    shares of the classes among its samples, whose ``sample`` takes ``label=``, can be sampled by class.
+    where each is to give few samples (`adagan.mixtures.stacking`). A component that learns classes is conditional
+    (`adagan.components.ConditionalComponent`).
     """
 
     def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
@@ -38,4 +38,13 @@ class Component(Protocol):
             num_samples: 0 or more.
             generator: Source of randomness; the same state gives the same samples. ``None`` means fresh randomness.
         """
+        ...
+
+
+@runtime_checkable
+class WarmStartingComponent(Component, Protocol):
+    """A component that can begin where another has ended, so that training adds up over the rounds."""
+
+    def warm_start(self, previous: Self) -> Self:
+        """Makes the next `fit`, and only that one, begin at `previous`, a fitted component of the same class."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from adagan.components.conditional_conformance import check_classes
 from adagan.components.wrapped import as_component
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
@@ -24,6 +26,11 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
     samples and another state others; weights decide what is learnt; the same seed trains the same component; train and
     eval mode are restored by a mixture's draw; global random states stay; a stored state gives the same samples.
 
+    A component whose ``fit`` takes ``y`` is given two classes, the first half of the data and the second. If its
+    ``sample`` takes ``condition`` too it has to be an `adagan.components.ConditionalComponent`: the classes' shares
+    follow the weights, samples are of the class that is wanted, unlabelled points are taken, and classes that are not
+    there are refused with a ValueError that names the argument.
+
     Args:
         make_component: Zero-argument callable (a class, a ``functools.partial``) that makes an unfitted component.
         data: What to fit, shape (N, *event), N at least 2; the first half and the second half must differ in their
@@ -36,6 +43,7 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
     if data is None:
         noise = torch.randn(1024, 2, generator=torch.Generator().manual_seed(seed))
         data = 0.3 * noise + torch.tensor([-3.0, 0.0]) * (torch.arange(1024) < 512)[:, None] + torch.tensor([1.5, 0.0])
+    labels = (torch.arange(len(data), device=data.device) >= len(data) // 2).long()
     uniform = torch.full((len(data),), 1 / len(data), dtype=torch.float64)
     with isolated_randomness(seed):
         _require(make_component() is not make_component(), "the callable must make a fresh component at each call")
@@ -52,7 +60,9 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
             component.train(mode)
             Mixture([component]).sample(2, torch.Generator().manual_seed(0))
             _require(component.training == mode, f"a draw must leave training={mode} as it was")
-    _check_storage(component, make_component, data)
+    if _takes(component.fit, "y") and _takes(component.sample, "condition"):
+        check_classes(component, lambda weights, y: _fitted(make_component, data, weights, seed, y), data, labels)
+    _check_storage(component, make_component)
     _require(
         states == _global_states(), "fit and sample must not advance a global generator: torch's, numpy's, Python's"
     )
@@ -68,13 +78,22 @@ def _global_states() -> tuple[bytes, str, object]:
     return torch.get_rng_state().numpy().tobytes(), numpy_state, random.getstate()
 
 
-def _fitted(make_component: Callable[[], Any], data: Tensor, weights: Tensor, seed: int) -> Any:
-    data_before, weights_before = data.clone(), weights.clone()
+def _takes(method: Callable[..., Any], parameter: str) -> bool:
+    return parameter in inspect.signature(method).parameters
+
+
+def _fitted(
+    make_component: Callable[[], Any], data: Tensor, weights: Tensor, seed: int, labels: Tensor | None = None
+) -> Any:
     with isolated_randomness(seed):
         component = as_component(make_component())
-        returned = component.fit(data, weights)
+        if labels is None:
+            labels = (torch.arange(len(data), device=data.device) >= len(data) // 2).long()
+        inputs = [data, weights, labels] if _takes(component.fit, "y") else [data, weights]
+        before = [values.clone() for values in inputs]
+        returned = component.fit(*inputs)
     _require(returned is component, f"fit must return the component itself, got {type(returned).__name__}")
-    _require(torch.equal(data, data_before) and torch.equal(weights, weights_before), "fit must not modify its inputs")
+    _require(all(map(torch.equal, inputs, before)), "fit must not modify its inputs")
     return component
 
 
@@ -129,7 +148,7 @@ def _check_weights(make_component: Callable[[], Any], data: Tensor, seed: int) -
         )
 
 
-def _check_storage(component: Any, make_component: Callable[[], Any], data: Tensor) -> None:
+def _check_storage(component: Any, make_component: Callable[[], Any]) -> None:
     if not isinstance(component, Storable):
         return
     try:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
+from lightning.pytorch import Callback
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_positive
+from adagan.components.arguments import check_counts, check_is_module, check_positive
 from adagan.components.batches import WeightedBatches
-from adagan.components.gan_training import GANTraining
-from adagan.components.networks import default_discriminator, default_generator, is_image
+from adagan.components.gan_diagnosis import Diagnosis
+from adagan.components.gan_training import GANTraining, Schedule
+from adagan.components.latent import LatentGenerator, Template
+from adagan.components.networks import default_discriminator
 from adagan.components.objectives import NonSaturating, Objective
-from adagan.components.scaling import Scaling
-from adagan.components.training import TrainingDiverged, train
-from adagan.mixtures.randomness import fresh_generator, inherited_seed, isolated_randomness
-from adagan.mixtures.storage import made_by
-
-BLOCK = 4_096
-"""Samples that are made at once: what passes between the layers stays in the cache."""
+from adagan.components.penalties import Penalty, as_penalty
+from adagan.components.spectral import normalize_spectrally
+from adagan.components.techniques import Technique
+from adagan.components.training import train
 
 
-class GAN(nn.Module):
+class GAN(LatentGenerator):
     """A GAN trained by Lightning on weighted data; after `fit` it holds the averaged generator only.
+
+    Objective, penalty, spectral normalisation, techniques and what concerns the optimisers are chosen independently of
+    one another; a combination that makes no sense is refused by name before training starts.
 
     Args:
         objective: The pair of losses; ``None`` means NonSaturating().
@@ -40,8 +43,13 @@ class GAN(nn.Module):
         learning_rate: The generator's.
         discriminator_learning_rate: The discriminator's; ``None`` means the generator's.
         betas: Of Adam.
-        penalty: Factor of the zero-centred gradient penalties at data and at samples; 0 turns them off.
-        penalty_interval: They are applied at every so many steps, with a factor as much larger.
+        schedule: Makes a torch scheduler for an optimiser, such as ``partial(StepLR, step_size=1000)``, to be stepped
+            once per minibatch; ``None`` lets the rates fall to zero along a cosine over `max_steps`.
+        penalty: A penalty on the discriminator's slope; a number is the factor of the zero-centred one at data and at
+            samples, 0 turns it off.
+        penalty_interval: It is applied at every so many steps, with a factor as much larger.
+        spectral_normalization: Whether the discriminator's layers are divided by their largest singular values.
+        techniques: Such as ``[InstanceNoise(0.3), Packing(2)]``; see `adagan.components.techniques`.
         discriminator_steps: Discriminator steps per generator step.
         ema_decay: Of the generator's exponential average, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
@@ -50,14 +58,13 @@ class GAN(nn.Module):
     Attributes:
         generator_: The averaged generator, in evaluation mode.
         scaling_: The scaling of the data, undone on sampling.
+        training_notes_: What was wrong for long in the last training, one sentence each: cause, arguments, cure.
 
     References:
         Goodfellow et al., *Generative adversarial nets*, 2014, https://arxiv.org/abs/1406.2661
     """
 
-    generator_: nn.Module
-    scaling_: Scaling
-    event_shape_: Tensor
+    training_notes_: tuple[str, ...]
 
     def __init__(
         self,
@@ -72,182 +79,134 @@ class GAN(nn.Module):
         learning_rate: float = 1e-3,
         discriminator_learning_rate: float | None = None,
         betas: tuple[float, float] = (0.0, 0.99),
-        penalty: float = 0.02,
+        schedule: Schedule | None = None,
+        penalty: float | Penalty = 0.02,
         penalty_interval: int = 4,
+        spectral_normalization: bool = False,
+        techniques: Sequence[Technique] = (),
         discriminator_steps: int = 1,
         ema_decay: float = 0.995,
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__()
-        check_counts(
-            latent_dim=latent_dim,
-            width=width,
-            max_steps=max_steps,
-            batch_size=batch_size,
-            penalty_interval=penalty_interval,
-            discriminator_steps=discriminator_steps,
+        super().__init__(
+            generator, latent_dim=latent_dim, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed
         )
+        check_is_module("discriminator", discriminator)
+        check_counts(penalty_interval=penalty_interval, discriminator_steps=discriminator_steps)
         check_positive(learning_rate=learning_rate, discriminator_learning_rate=discriminator_learning_rate)
-        if not 0 <= penalty < math.inf:
-            raise ValueError(f"penalty: expected 0 or more, got {penalty}")
         if not 0 <= ema_decay < 1:
             raise ValueError(f"ema_decay: expected a number in [0, 1), got {ema_decay}")
-        if generator is not None and latent_dim is None:
-            raise ValueError("latent_dim: expected the entries of a latent vector beside generator=, got None")
-        self.objective = objective if objective is not None else NonSaturating()
-        # kept out of the module tree: templates are copied by fit, and must not be stored or moved with the component
-        self._templates: tuple[nn.Module | None, ...] = (generator, discriminator)
-        self.latent_dim, self.width = latent_dim, width
-        self.max_steps, self.batch_size = max_steps, batch_size
+        self.objective = _checked_objective(objective if objective is not None else NonSaturating())
+        self._discriminator_template = Template(discriminator)
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
-        self.betas = betas
-        self.penalty, self.penalty_interval = penalty, penalty_interval
+        self.betas, self.schedule = betas, schedule
+        self.penalty, self.penalty_interval = as_penalty(penalty), penalty_interval
+        self.spectral_normalization = spectral_normalization
+        self.techniques = _checked_techniques(techniques)
         self.discriminator_steps, self.ema_decay = discriminator_steps, ema_decay
         self.trainer_options = dict(trainer_options or {})
-        self.seed = seed
+        if self.objective.needs_bounded_slope and self.penalty is None and not spectral_normalization:
+            raise ValueError(
+                f"penalty: the loss of {self.objective!r} has no minimum unless the discriminator's slope is bounded; "
+                "pass penalty=GradientPenalty(), a number above 0, or spectral_normalization=True"
+            )
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
-        """Trains on data of shape (N, *event), drawn by `weights` of shape (N,), on the device where the data are.
+    def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
+        """See `LatentGenerator`."""
+        return self._trained(self._assembled(batches, event_shape), batches)
+
+    def _trained(self, training: GANTraining, batches: WeightedBatches) -> nn.Module:
+        """Runs a training and returns the average of its generator."""
+        diagnosis = Diagnosis()
+        own = self.trainer_options.get("callbacks") or []
+        callbacks = [*([own] if isinstance(own, Callback) else own), diagnosis]
+        options = {**self.trainer_options, "callbacks": callbacks}
+        train(training, batches.loader(), "generator", batches.data.device, options)
+        self.training_notes_ = diagnosis.notes()
+        average: nn.Module = training.average.module
+        return average
+
+    def _assembled(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> GANTraining:
+        """The training with all that was chosen; `batches` gives as many points as the objective's share of data says.
 
         Raises:
-            ValueError: Fewer rows than a minibatch, NaN or infinite values, an image size that cannot be built, modules
-                that do not fit the data.
-            TrainingDiverged: A loss became NaN or infinite.
+            ValueError: A combination that makes no sense, or modules that do not fit.
         """
-        event_shape = tuple(data.shape[1:])
-        batch_size = self.batch_size or (64 if is_image(event_shape) else 256)
-        if len(data) < batch_size:
+        batch_size, together = batches.batch_size, math.prod(t.points_per_output for t in self.techniques)
+        if batch_size % together:
             raise ValueError(
-                f"data: {len(data)} rows are fewer than one minibatch of batch_size={batch_size}; "
-                "give more data or a smaller batch_size"
+                f"batch_size: the discriminator judges {together} points together (techniques={self.techniques}); "
+                f"expected a multiple of {together}, got {batch_size}"
             )
-        if not bool(torch.isfinite(data).all()):
-            raise ValueError("data: values must be finite; remove or fill in the NaN and infinite ones")
-        seed = inherited_seed() if self.seed is None else self.seed
-        with isolated_randomness(seed):
-            self.build(event_shape, data)
-            self._check_generator(event_shape, data)
-            self.scaling_ = Scaling.symmetric(data) if is_image(event_shape) else Scaling.standard(data, weights)
-            template = self._templates[1]
-            discriminator = (
-                default_discriminator(event_shape, self._width(event_shape))
-                if template is None
-                else copy.deepcopy(template)
-            )
-            training = GANTraining(
-                self.generator_,
-                _OneNumber(discriminator.to(data)),
-                self.objective,
-                latent_dim=self._latent_dim(event_shape),
-                num_steps=self.max_steps,
-                learning_rate=self.learning_rate,
-                discriminator_learning_rate=self.discriminator_learning_rate or self.learning_rate,
-                betas=self.betas,
-                penalty=self.penalty,
-                penalty_interval=self.penalty_interval,
-                discriminator_steps=self.discriminator_steps,
-                ema_decay=self.ema_decay,
-            )
-            batches = WeightedBatches(self.scaling_(data), weights, batch_size, self.max_steps, seed)
-            train(training, batches.loader(), "generator", data.device, self.trainer_options)
-            self.generator_ = training.average.module.requires_grad_(False)
-        self.eval()
-        if not bool(torch.isfinite(self.sample(64, generator=torch.Generator(data.device).manual_seed(0))).all()):
-            raise TrainingDiverged("the trained generator returns NaN or infinite samples; lower the learning rate")
-        return self
-
-    def build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
-        """Makes the untrained generator for a shape of events, with the device and dtype of `like`."""
-        template = self._templates[0]
-        generator = (
-            default_generator(self._latent_dim(event_shape), event_shape, self._width(event_shape))
-            if template is None
-            else copy.deepcopy(template)
+        groups = 2 * batch_size // together
+        batches.batch_size = together * min(max(round(self.objective.data_share * groups), 1), groups - 1)
+        training = GANTraining(
+            *self._networks(event_shape, together, batches.data),
+            self.objective,
+            latent_dim=self._latent_dim(event_shape),
+            num_steps=self.max_steps,
+            num_samples=(2 * batch_size - batches.batch_size, batch_size),
+            learning_rates=(self.learning_rate, self.discriminator_learning_rate or self.learning_rate),
+            betas=self.betas,
+            schedule=self.schedule,
+            penalty=self.penalty,
+            penalty_interval=self.penalty_interval,
+            discriminator_steps=self.discriminator_steps,
+            ema_decay=self.ema_decay,
+            head_start=self.head_start,
         )
-        self.generator_ = generator.to(like)
-        shape = (1, 1, 1) if is_image(event_shape) else event_shape
-        self.scaling_ = Scaling(shape).to(like)
-        self._event_shape = event_shape  # beside the buffer, which is stored: no draw has to ask the device for it
-        self.register_buffer("event_shape_", torch.tensor(event_shape, device=like.device))
+        for technique in self.techniques:
+            technique.install(training)
+        if self.spectral_normalization:
+            normalize_spectrally(training.discriminator)
+        if training.penalty is not None:
+            training.penalty.check(training.discriminator)
+        self._check_discriminator(training, batches.data, 2 * batch_size)
+        return training
+
+    def _networks(self, event_shape: tuple[int, ...], together: int, like: Tensor) -> tuple[nn.Module, nn.Module]:
+        """What is trained: the generator, and a discriminator with one number, shape (B,), per `together` points."""
+        width = self._width(event_shape)
+        discriminator = self._discriminator_template.copy_or(default_discriminator, event_shape, width, together)
+        return self.generator_, OneNumber(discriminator.to(like))
 
     @torch.no_grad()
-    def _check_generator(self, event_shape: tuple[int, ...], like: Tensor) -> None:
-        """Makes sure that a module of the user's own turns latent vectors into events, before training starts."""
-        if self._templates[0] is None:
+    def _check_discriminator(self, training: GANTraining, like: Tensor, count: int) -> None:
+        """Makes sure that a module of the user's own takes the points that it is to judge, before training starts."""
+        if self._discriminator_template.module is None:
             return
+        together = math.prod(t.points_per_output for t in self.techniques)
         try:
-            made = copy.deepcopy(self.generator_).eval()(like.new_zeros(2, self._latent_dim(event_shape)))
+            copy.deepcopy(training.discriminator).eval()(like.new_zeros(count, *like.shape[1:]))
         except RuntimeError as error:
-            raise ValueError(
-                f"generator: it does not take latent vectors of shape (B, latent_dim={self.latent_dim}): {error}"
-            ) from error
-        if tuple(made.shape) != (2, *event_shape):
-            raise ValueError(
-                f"generator: expected events of shape {event_shape}, as the data have, got {tuple(made.shape[1:])}"
-            )
-
-    def _latent_dim(self, event_shape: Sequence[int]) -> int:
-        return self.latent_dim or (8 if math.prod(event_shape) <= 8 else 32)
-
-    def _width(self, event_shape: Sequence[int]) -> int:
-        return self.width or (64 if is_image(event_shape) else 128)
-
-    @torch.no_grad()
-    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Samples of shape (num_samples, *event), made block by block on the generator's device."""
-        if not hasattr(self, "generator_"):
-            raise RuntimeError("this GAN is not fitted yet; call fit(data) first")
-        if num_samples <= BLOCK:
-            return self.forward(self.draw_latent(num_samples, generator=generator))
-        like = self.scaling_.shift
-        source = generator if generator is not None else fresh_generator(like.device)
-        samples = torch.empty(num_samples, *self._event_shape, device=like.device, dtype=like.dtype)
-        for block in torch.split(samples, BLOCK):
-            block.copy_(self.forward(self.draw_latent(len(block), generator=source)))
-        return samples
-
-    def draw_latent(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Latent vectors of shape (num_samples, latent_dim), normal; the GAN itself, called, makes them samples."""
-        like, size = self.scaling_.shift, self._latent_dim(self._event_shape)
-        source = generator if generator is not None else fresh_generator(like.device)
-        return torch.randn(num_samples, size, generator=source, device=like.device, dtype=like.dtype)
-
-    def forward(self, latent: Tensor) -> Tensor:
-        samples: Tensor = self.scaling_(self.generator_(latent), inverse=True)
-        return samples
-
-    def config(self) -> dict[str, Any]:
-        """What `from_config` needs to make the generator again."""
-        return {"latent_dim": self.latent_dim, "width": self.width, "own_generator": self._templates[0] is not None}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> GAN:
-        """An unfitted GAN like the stored one; with a generator of the user's own, from the user's callable.
-
-        Raises:
-            ValueError: The stored generator was a module of the user's own and no callable for it was passed.
-        """
-        if not config["own_generator"]:
-            return cls(latent_dim=config["latent_dim"], width=config["width"])
-        make = made_by("GAN", [make for make in components if make is not cls])
-        if make is None:
-            raise ValueError(
-                "this mixture's GAN has a generator module of its own, which the file does not describe; pass the "
-                "callable that made it: Mixture.load(folder, components=[make_gan])"
-            )
-        made: GAN = make()
-        return made
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """As torch's; builds the networks for the stored shape of events first."""
-        with isolated_randomness(0):  # the initial values are overwritten at once
-            self.build(tuple(state_dict["event_shape_"].tolist()), state_dict["scaling_.shift"])
-        return super().load_state_dict(state_dict, strict, assign)
+            shape = ", ".join(["B", *map(str, (together * like.shape[1], *like.shape[2:]))])
+            packed = f", packed by {self.techniques}" if together > 1 else ""
+            takes = f"points of shape ({shape}){packed}"
+            raise ValueError(f"discriminator: it does not take {takes}: {error}") from error
 
 
-class _OneNumber(nn.Module):
+def _checked_objective(objective: Objective) -> Objective:
+    if not isinstance(objective, Objective):
+        raise TypeError(f"objective: expected an Objective object such as NonSaturating(), got {objective!r}")
+    return objective
+
+
+def _checked_techniques(techniques: Sequence[Technique]) -> tuple[Technique, ...]:
+    if isinstance(techniques, Technique):
+        raise TypeError(f"techniques: expected a list, got {techniques!r} alone; write [{techniques!r}]")
+    for technique in techniques:
+        if not isinstance(technique, Technique):
+            raise TypeError(f"techniques: expected objects such as InstanceNoise(), got {technique!r}")
+    kinds = [type(technique).__name__ for technique in techniques]
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise ValueError(f"techniques: {kind} is given {kinds.count(kind)} times; once is enough")
+    return tuple(techniques)
+
+
+class OneNumber(nn.Module):
     """A discriminator whose outputs (B, 1) are read as (B,)."""
 
     def __init__(self, discriminator: nn.Module) -> None:

@@ -51,6 +51,7 @@ class Gaussian(nn.Module):
 
     def _build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
         size = math.prod(event_shape)
+        self._event_shape = event_shape  # beside the buffer, which is stored: no draw has to ask the device for it
         self.register_buffer("event_shape_", torch.tensor(event_shape, dtype=torch.int64, device=like.device))
         self.register_buffer("mean_", torch.zeros(size, dtype=like.dtype, device=like.device))
         self.register_buffer("factor_", torch.zeros(size, size, dtype=like.dtype, device=like.device))
@@ -64,8 +65,7 @@ class Gaussian(nn.Module):
             num_samples, len(self.mean_), generator=source, dtype=self.mean_.dtype, device=self.mean_.device
         )
         samples: Tensor = self.mean_ + noise @ self.factor_.T
-        shaped: Tensor = samples.reshape([num_samples, *self.event_shape_.tolist()])
-        return shaped
+        return samples.reshape(num_samples, *self._event_shape)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Log density at points of shape (N, *event), shape (N,).

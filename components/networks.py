@@ -89,8 +89,8 @@ def doublings(event_shape: Sequence[int]) -> int:
     if height != width or side > 7 or count == 0:
         raise ValueError(
             f"images of {height}×{width} pixels cannot be built by the convolutional pair: it makes squares of 8 to 64 "
-            "pixels that halve down to 7 or fewer (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64); crop or resize the "
-            "images, or pass generator= and discriminator= modules of your own"
+            "pixels that halve down to 7 or fewer (8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64); crop or resize "
+            "the images, or pass generator= and discriminator= modules of your own"
         )
     return count
 
@@ -149,11 +149,18 @@ def default_generator(latent_dim: int, event_shape: Sequence[int], width: int) -
     return MLP(latent_dim, event_shape, (width,) * 3)
 
 
-def default_discriminator(event_shape: Sequence[int], width: int) -> nn.Module:
-    """The convolutional discriminator for images, an MLP for everything else; one number per point, shape (N,)."""
+def default_discriminator(event_shape: Sequence[int], width: int, points_per_output: int = 1) -> nn.Module:
+    """The convolutional discriminator for images, an MLP for everything else; one number per point, shape (N,).
+
+    Args:
+        event_shape: Shape of a point.
+        width: Of the layers; images start with half of it.
+        points_per_output: Points that are judged together, put together along their first axis.
+    """
     if is_image(event_shape):
-        return ConvolutionalDiscriminator(event_shape, max(width // 2, 16))
-    return MLP(math.prod(event_shape), (), (width,) * 3, nn.LeakyReLU)
+        channels, height, side = event_shape
+        return ConvolutionalDiscriminator((points_per_output * channels, height, side), max(width // 2, 16))
+    return MLP(points_per_output * math.prod(event_shape), (), (width,) * 3, nn.LeakyReLU)
 
 
 def supported_octaves(shape: Sequence[int], noise: float) -> float:

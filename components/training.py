@@ -53,7 +53,7 @@ class DivergenceGuard(Callback):
     ) -> None:
         if batch_idx % CHECK_EVERY and batch_idx + 1 != trainer.num_training_batches:
             return
-        loss = outputs["loss"] if isinstance(outputs, Mapping) else outputs
+        loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
         if isinstance(loss, Tensor) and not bool(torch.isfinite(loss).all()):
             raise TrainingDiverged(
                 f"{self.stage} diverged at step {batch_idx + 1}: its loss is {float(loss)}; lower the learning rate, "

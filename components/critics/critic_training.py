@@ -13,47 +13,22 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Adam
 from torch.utils.data import DataLoader, IterableDataset
 
-from adagan.mixtures.arguments import as_probabilities
-
-BLOCK = 16_384
-
-
-def class_logits(log_ratios: Tensor, log_shares: Tensor) -> Tensor:
-    """Logits of the classes {data, component 1 .. K} from log ratios: the inverse of MATH's u_k = s_k/s_data · priors.
-
-    Args:
-        log_ratios: log dP_k/dP_data, shape (N, K).
-        log_shares: Logarithms of the classes' shares among the points, shape (K + 1,), the data first.
-    """
-    data = torch.zeros_like(log_ratios[:, :1])
-    return torch.cat([data, log_ratios], dim=1) + log_shares
+from adagan.components.critics.labelled_points import LabelledPoints, class_logits
 
 
 class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
     """Batches of points with their classes, one half data, one half samples of the components.
 
     Args:
-        data: Points of the class 0, shape (N, *event).
-        weights: Weights of these points, shape (N,).
-        samples: Points of the other classes, shape (M, *event), in the proportions in which they are to be drawn.
-        labels: Their classes, shape (M,), from 1.
+        points: Data, drawn by their weights, and samples in the proportions in which they are to be drawn.
         batch_size: Points per batch.
         num_batches: Batches per pass.
         seed: Of the draws.
     """
 
-    def __init__(
-        self,
-        data: Tensor,
-        weights: Tensor,
-        samples: Tensor,
-        labels: Tensor,
-        batch_size: int,
-        num_batches: int,
-        seed: int,
-    ) -> None:
-        self.data, self.cumulative = data, weights.cumsum(0)
-        self.samples, self.labels = samples, labels
+    def __init__(self, points: LabelledPoints, batch_size: int, num_batches: int, seed: int) -> None:
+        self.data, self.cumulative = points.data, points.weights.cumsum(0)
+        self.samples, self.labels = points.samples, points.labels
         self.half, self.num_batches, self.seed = max(batch_size // 2, 1), num_batches, seed
 
     def __len__(self) -> int:
@@ -152,14 +127,3 @@ class CriticTraining(LightningModule):
 def every_tenth(mask: Tensor) -> Tensor:
     """Every tenth of the true entries, at least one."""
     return mask & ((mask.cumsum(0) - 1) % 10 == 0)
-
-
-def in_blocks(network: nn.Module, points: Tensor) -> Tensor:
-    """The network's outputs in float64, block by block."""
-    return torch.cat([network(block).double() for block in torch.split(points, BLOCK)])
-
-
-def held_out_counts(base: Tensor, num_samples: int) -> Tensor:
-    """What each held-out point counts in a loss: samples 1, data by their weights, both halves the same in all."""
-    data = num_samples * as_probabilities(base, len(base), base, "weights of a fold")
-    return torch.cat([data, base.new_ones(num_samples)])

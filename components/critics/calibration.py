@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.optimize import minimize  # type: ignore[import-untyped]
-from scipy.stats import norm  # type: ignore[import-untyped]
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import softplus
 
-from adagan.components.critic_training import class_logits
+from adagan.components.critics.chance_level import ranking_level
 from adagan.mixtures.arguments import MAX_LOG_RATIO, as_probabilities
 
-Array = NDArray[np.float64]
 NUM_BINS = 15
+NORMAL_QUANTILE = 1.959964
+"""Standard errors on either side of a 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +23,9 @@ class Calibration:
     Attributes:
         loss: Held-out cross-entropy of data against mixture, in nats; log 2 = .693 is chance.
         accuracy: Held-out balanced accuracy; one half is chance.
-        level: Probability of such an accuracy, or a better one, if the critic saw nothing (one-sided normal test).
+        level: Probability of ranking samples above data so well, or better, if both had one distribution; see
+            `adagan.components.critics.chance_level`. It is about the very data that the critic was given: components
+            that memorise them can pass it.
         error: Expected calibration error: mean distance between predicted and observed share of data, over bins.
         temperature: By which the log ratios were divided; above 1 the raw critic was over-confident.
         mean_ratio: E_data[u], at most 1 for a true ratio.
@@ -49,8 +47,14 @@ class Calibration:
 
     @property
     def beats_chance(self) -> bool:
-        """Whether the accuracy could hardly be luck (level below .001)."""
+        """Whether the critic's edge could hardly be luck (level below .001)."""
         return self.level < 1e-3
+
+    @property
+    def mean_ratio_interval(self) -> tuple[float, float]:
+        """The 95 % interval of E_data[u], by the normal approximation."""
+        half = NORMAL_QUANTILE * self.mean_ratio_error
+        return self.mean_ratio - half, self.mean_ratio + half
 
     @property
     def is_normalised(self) -> bool:
@@ -64,6 +68,8 @@ def calibration_record(
     temperature: float,
     data_weights: Tensor | None = None,
     sample_weights: Tensor | None = None,
+    *,
+    level: float | None = None,
 ) -> Calibration:
     """The record from held-out log ratios of the mixture.
 
@@ -73,6 +79,7 @@ def calibration_record(
         temperature: For the record.
         data_weights: Weights of the data points, shape (N,); ``None`` means uniform.
         sample_weights: Weights of the samples, shape (M,); ``None`` means uniform.
+        level: The two-sample level; ``None`` means that no estimate learnt from any of the points.
     """
     at_data, at_samples = at_data.double().cpu(), at_samples.double().cpu()
     of_data = as_probabilities(data_weights, len(at_data), at_data, "data_weights")
@@ -82,7 +89,6 @@ def calibration_record(
     right_data = (at_data < 0).double() + 0.5 * (at_data == 0)
     right_samples = (at_samples > 0).double() + 0.5 * (at_samples == 0)
     accuracy = 0.5 * float(of_data @ right_data + of_samples @ right_samples)
-    deviation = 0.25 * math.sqrt(float(of_data.square().sum() + of_samples.square().sum()))
     predicted = torch.cat([torch.sigmoid(-at_data), torch.sigmoid(-at_samples)])
     weight = 0.5 * torch.cat([of_data, of_samples])
     is_data = torch.cat([torch.ones_like(at_data), torch.zeros_like(at_samples)])
@@ -99,7 +105,7 @@ def calibration_record(
     return Calibration(
         loss=loss,
         accuracy=accuracy,
-        level=float(norm.sf((accuracy - 0.5) / deviation)),
+        level=ranking_level(at_data, at_samples, of_data, of_samples) if level is None else level,
         error=float((share * (mean_predicted - mean_observed).abs()).sum()),
         temperature=temperature,
         mean_ratio=mean_ratio,
@@ -108,28 +114,3 @@ def calibration_record(
         observed=tuple(mean_observed.tolist()),
         share=tuple(share.tolist()),
     )
-
-
-def fit_calibration(raw: Tensor, labels: Tensor, log_shares: Tensor, counts: Tensor) -> tuple[float, Tensor]:
-    """Temperature and one intercept per component by maximum likelihood on held-out points (scipy's L-BFGS-B).
-
-    Args:
-        raw: The network's log ratios, shape (N, K).
-        labels: Classes, 0 for data, shape (N,).
-        log_shares: As in `class_logits`.
-        counts: What each point counts, shape (N,).
-    """
-    shares, counts = log_shares.double(), counts.double()
-    num_components = raw.shape[1]
-
-    def loss(parameters: Array) -> tuple[float, Array]:
-        with torch.enable_grad():
-            values = torch.tensor(parameters, dtype=torch.float64, device=raw.device, requires_grad=True)
-            logits = class_logits(raw * values[0].exp() + values[1:], shares)
-            value = (cross_entropy(logits, labels, reduction="none") * counts).mean()
-            (gradient,) = torch.autograd.grad(value, values)
-        return float(value.detach()), gradient.cpu().numpy()
-
-    start, bounds = np.zeros(num_components + 1), [(-5.0, 3.0)] + [(-20.0, 20.0)] * num_components
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return float(np.exp(-found.x[0])), torch.as_tensor(found.x[1:], dtype=torch.float64, device=raw.device)

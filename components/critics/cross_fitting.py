@@ -1,0 +1,266 @@
+"""What all critics share: folds, samples, calibration, the record, and storage."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adagan.components.arguments import check_counts
+from adagan.components.critics.calibration import Calibration
+from adagan.components.critics.calibration_map import CalibrationMap
+from adagan.components.critics.calibrators import Calibrator, Platt, RawRatios, cross_calibrated
+from adagan.components.critics.component_densities import ComponentDensities, part_of
+from adagan.components.critics.held_out import HeldOutRatios
+from adagan.components.critics.labelled_points import LabelledPoints, draw_labelled, in_blocks
+from adagan.components.networks import is_image
+from adagan.components.scaling import Scaling
+from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.mixture_weights import mixture_log_ratio
+from adagan.mixtures.randomness import inherited_seed, isolated_randomness
+
+
+class CrossFitted(nn.Module, ABC):
+    r"""A `RatioEstimator` that splits the points into folds and scores each by an estimate made without it.
+
+    A concrete critic says how one estimate is made, by `prepare` and `fit_fold`. This class draws the samples, splits
+    them, calibrates every fold's estimate on the points that it never saw, and keeps the record.
+
+    A *binary* critic learns one number, the ratio of all samples together over the data, and takes the components'
+    ratios among themselves from their densities: log u_k = log dQ/dP_data + log p_k/q, where q = Σ_k s_k p_k is the
+    distribution of the samples. It needs ``log_prob`` of every component, unless there is one component only.
+
+    Args:
+        folds: Number of folds, 2 or more.
+        max_samples: Samples drawn from the components in all, at most as many as there are data points.
+        calibrator: How raw ratios are calibrated; ``None`` means `Platt`.
+        seed: Of everything random; ``None`` takes torch's last manual seed.
+
+    Attributes:
+        binary: Whether one number is learnt.
+        estimators_: One module per fold, from scaled points to raw log ratios.
+        maps_: The fitted calibration of every fold's estimate.
+        scaling_: The scaling of all points.
+        fold_: The fold of every point that was fitted, shape (N,).
+
+    References:
+        Chernozhukov et al., *Double/debiased machine learning for treatment and structural parameters*, 2018,
+        definition 3.1, https://arxiv.org/abs/1608.00060 (cross-fitting)
+    """
+
+    binary: bool = False
+    component_log_ratios_: Tensor
+    calibration_: Calibration
+    estimators_: nn.ModuleList
+    maps_: nn.ModuleList
+    scaling_: Scaling
+    event_shape_: Tensor
+    weights_: Tensor
+    shares_: Tensor
+    fold_: Tensor
+
+    def __init__(
+        self,
+        *,
+        folds: int,
+        max_samples: int,
+        calibrator: Calibrator | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        if folds < 2:
+            raise ValueError(
+                f"folds: expected 2 or more, so that every point is scored by a network without it, got {folds}"
+            )
+        if folds > 255:
+            raise ValueError(f"folds: expected 255 or fewer, got {folds}")
+        check_counts(max_samples=max_samples)
+        self.folds, self.max_samples = folds, max_samples
+        self.calibrator, self.seed = calibrator or Platt(), seed
+        self.densities_: ComponentDensities | None = None
+
+    @abstractmethod
+    def prepare(self, points: LabelledPoints) -> None:
+        """Begins a fit: puts one estimate per fold into `estimators_`, yet to be fitted.
+
+        Args:
+            points: All points, scaled; only what does not depend on where they are may be used: shapes and counts.
+        """
+
+    @abstractmethod
+    def fit_fold(self, index: int, training: LabelledPoints, seed: int) -> None:
+        """Fits the estimate of a fold to the points that are not in the fold."""
+
+    @abstractmethod
+    def build(self, event_shape: tuple[int, ...], num_outputs: int, state: Mapping[str, Tensor]) -> None:
+        """Makes estimates that fit a stored state, its names beginning with the fold's index."""
+
+    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+        """Learns to tell data of shape (N, *event) from samples of the mixture's components.
+
+        Args:
+            data: The data.
+            mixture: The mixture; every component is sampled, those with little weight too.
+            weights: The points' own weights, shape (N,); ``None`` means uniform.
+
+        Raises:
+            ValueError: Fewer than ten points per fold, or a component whose samples do not have the data's shape.
+            TypeError: The critic is binary, and one of several components has no ``log_prob``.
+            TrainingDiverged: A loss became NaN or infinite.
+        """
+        if len(data) < 10 * self.folds:
+            raise ValueError(
+                f"data: a critic of {self.folds} folds needs {10 * self.folds} rows or more, got {len(data)}"
+            )
+        seed = inherited_seed() if self.seed is None else self.seed
+        randomness = torch.Generator(data.device).manual_seed(self.sampling_seed(seed, len(mixture)))
+        base = as_probabilities(weights, len(data), data, "weights")
+        total = min(len(data), self.max_samples)
+        drawn, shares = draw_labelled(data, base, mixture, total, 2 * self.folds, randomness)
+        self.densities_ = None
+        if self.binary and len(mixture) > 1:
+            self.densities_ = ComponentDensities(mixture.components, shares)
+        with isolated_randomness(seed):
+            self.scaling_ = Scaling.standard(data, base) if not is_image(data.shape[1:]) else Scaling.overall(data)
+            points = drawn.mapped(self.scaling_)
+            points = points.merged() if self.binary else points
+            self.prepare(points)
+            own = torch.randperm(len(data), generator=randomness, device=data.device) % self.folds
+            fold = self.fold_of(own)
+            sample_fold = torch.randperm(len(drawn.samples), generator=randomness, device=data.device) % self.folds
+            for index in range(self.folds):
+                self.fit_fold(index, points.rows(fold != index, sample_fold != index), seed + index)
+        self._register(tuple(data.shape[1:]), mixture.weights.to(data.device), shares, fold)
+        self.requires_grad_(False).eval()
+        self._score(drawn, points, fold, sample_fold)
+        return self
+
+    def sampling_seed(self, seed: int, num_components: int) -> int:
+        """The seed of samples and folds."""
+        return seed
+
+    def fold_of(self, own: Tensor) -> Tensor:
+        """The fold of every data point, shape (N,), from the one that was drawn."""
+        return own
+
+    @torch.no_grad()
+    def _score(self, drawn: LabelledPoints, points: LabelledPoints, fold: Tensor, sample_fold: Tensor) -> None:
+        """Calibrates every estimate on its fold, and keeps the out-of-fold log ratios and the record."""
+        raw_at_data = drawn.weights.new_empty(len(drawn.data), points.num_components)
+        raw_at_samples = drawn.weights.new_empty(len(drawn.samples), points.num_components)
+        at_data, at_samples = torch.empty_like(raw_at_data), torch.empty_like(raw_at_samples)
+        maps = []
+        for index, estimator in enumerate(self.estimators_):
+            rows, sample_rows = fold == index, sample_fold == index
+            held_out = points.rows(rows, sample_rows)
+            raw = torch.cat([in_blocks(estimator, held_out.data), in_blocks(estimator, held_out.samples)])
+            ratios = RawRatios(raw, held_out.classes, points.log_shares, held_out.counts)
+            fitted, calibrated = cross_calibrated(self.calibrator, ratios)
+            maps.append(fitted)
+            count = len(held_out.data)
+            raw_at_data[rows], raw_at_samples[sample_rows] = raw[:count], raw[count:]
+            at_data[rows], at_samples[sample_rows] = calibrated[:count], calibrated[count:]
+        self.maps_ = nn.ModuleList(maps)
+        among_data, among_samples = self._among_components(drawn.data), self._among_components(drawn.samples)
+        self.component_log_ratios_ = at_data + among_data
+        self._held_out = HeldOutRatios(
+            weights=drawn.weights,
+            fold=fold,
+            at_data=self.component_log_ratios_,
+            raw_at_data=raw_at_data + among_data,
+            labels=drawn.labels,
+            sample_fold=sample_fold,
+            at_samples=at_samples + among_samples,
+            raw_at_samples=raw_at_samples + among_samples,
+            shares=self.shares_,
+        )
+        self.calibration_ = self._record()
+
+    def _among_components(self, x: Tensor) -> Tensor | float:
+        """What is added to the log ratio of all samples together for that of every component; 0 if each has its own."""
+        return 0.0 if self.densities_ is None else in_blocks(self.densities_, x)
+
+    def _record(self) -> Calibration:
+        """The mixture's record, under its present weights."""
+        temperature = float(np.mean([fitted.get_buffer("temperature").item() for fitted in self.maps_]))
+        return self._held_out.record(self.weights_, temperature)
+
+    @property
+    def log_ratio_(self) -> Tensor:
+        """Out-of-fold log ratios of the mixture at the data that were fitted, shape (N,)."""
+        return mixture_log_ratio(self.component_log_ratios_, self.weights_)
+
+    def reweigh(self, weights: ArrayLike) -> Self:
+        """Gives a fitted critic the mixture's new weights, shape (K,); the components' ratios stay."""
+        self.weights_.copy_(as_probabilities(weights, len(self.weights_), self.weights_, "weights"))
+        if hasattr(self, "_held_out"):  # a critic that was loaded has no points to make a record from
+            self.calibration_ = self._record()
+        return self
+
+    def _register(self, event_shape: tuple[int, ...], weights: Tensor, shares: Tensor, fold: Tensor) -> None:
+        self.register_buffer("event_shape_", torch.tensor(event_shape, device=weights.device))
+        self.register_buffer("weights_", weights.to(torch.float64).clone())
+        self.register_buffer("shares_", shares)
+        self.register_buffer("fold_", fold.to(torch.uint8))
+
+    @torch.no_grad()
+    def component_log_ratios(self, x: Tensor) -> Tensor:
+        """Log dP_k/dP_data at new points of shape (N, *event): the mean over the folds' estimates, shape (N, K).
+
+        For the points that were fitted use `component_log_ratios_`, which no estimate scores that saw them.
+        """
+        if not hasattr(self, "maps_"):
+            raise RuntimeError("this critic is not fitted yet; call fit(data, mixture) first")
+        points = self.scaling_(x)
+        parts = [
+            fitted(in_blocks(estimator, points)) for estimator, fitted in zip(self.estimators_, self.maps_, strict=True)
+        ]
+        return torch.stack(parts).mean(dim=0) + self._among_components(x)
+
+    def log_ratio(self, x: Tensor) -> Tensor:
+        """Log dP_mixture/dP_data at new points of shape (N, *event), shape (N,), float64."""
+        return mixture_log_ratio(self.component_log_ratios(x), self.weights_)
+
+    def config(self) -> dict[str, Any]:
+        """What `from_config` needs to make the critic again."""
+        config: dict[str, Any] = {"folds": self.folds}
+        if self.densities_ is not None:
+            config["components"] = self.densities_.records()
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> Self:
+        """An unfitted critic like the stored one; `components` makes components that are not the package's own."""
+        made = cls(**{name: value for name, value in config.items() if name != "components"})
+        if "components" in config:
+            made.densities_ = ComponentDensities.from_records(config["components"], components)
+        return made
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As torch's; makes estimates and maps for the stored shapes first.
+
+        Raises:
+            ValueError: The state is not that of a fitted critic of as many folds.
+        """
+        needed = ("event_shape_", "scaling_.shift", "maps_.0.intercepts", f"maps_.{self.folds - 1}.knots", "fold_")
+        missing = [name for name in needed if name not in state_dict]
+        if missing:
+            raise ValueError(
+                f"state_dict: {', '.join(missing)} missing; expected the state of a fitted {type(self).__name__} of "
+                f"{self.folds} folds; if another version of the package wrote it, fit the critic again"
+            )
+        event_shape = tuple(state_dict["event_shape_"].tolist())
+        like = state_dict["scaling_.shift"]
+        knots = [state_dict[f"maps_.{index}.knots"] for index in range(self.folds)]
+        num_outputs = len(state_dict["maps_.0.intercepts"])
+        self.scaling_ = Scaling(tuple(like.shape)).to(like)
+        self.maps_ = nn.ModuleList(CalibrationMap.of_shape(num_outputs, len(values), values) for values in knots)
+        self._register(event_shape, state_dict["weights_"], state_dict["shares_"], state_dict["fold_"])
+        with isolated_randomness(0):  # the initial values are overwritten at once
+            self.build(event_shape, num_outputs, part_of(state_dict, "estimators_."))
+        return super().load_state_dict(state_dict, strict, assign)

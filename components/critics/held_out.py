@@ -1,0 +1,69 @@
+"""What cross-fitted estimates say of the points that they did not learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from adagan.components.critics.calibration import Calibration, calibration_record
+from adagan.components.critics.chance_level import level_over_folds, ranking_level
+from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.mixture_weights import mixture_log_ratio
+
+
+@dataclass(frozen=True)
+class HeldOutRatios:
+    """Out-of-fold log ratios of K components, at N data points and M samples, before and after calibration.
+
+    Attributes:
+        weights: Of the data, shape (N,).
+        fold: Of the data, shape (N,).
+        at_data: Calibrated, shape (N, K).
+        raw_at_data: As the estimates gave them, shape (N, K).
+        labels: The samples' components, shape (M,), from 1.
+        sample_fold: Of the samples, shape (M,).
+        at_samples: Calibrated, shape (M, K).
+        raw_at_samples: As the estimates gave them, shape (M, K).
+        shares: The components' shares among the samples, shape (K,).
+    """
+
+    weights: Tensor
+    fold: Tensor
+    at_data: Tensor
+    raw_at_data: Tensor
+    labels: Tensor
+    sample_fold: Tensor
+    at_samples: Tensor
+    raw_at_samples: Tensor
+    shares: Tensor
+
+    def record(self, weights: Tensor, temperature: float) -> Calibration:
+        """The record of the mixture with these weights, shape (K,)."""
+        # a row of component k stands for weight_k / share_k rows of the mixture
+        importance = (weights / self.shares)[self.labels - 1]
+        return calibration_record(
+            mixture_log_ratio(self.at_data, weights),
+            mixture_log_ratio(self.at_samples, weights),
+            temperature,
+            self.weights,
+            importance,
+            level=self.level(weights, importance),
+        )
+
+    def level(self, weights: Tensor, importance: Tensor) -> float:
+        """The two-sample level, from raw log ratios: calibration saw the points that are tested."""
+        data, samples = (mixture_log_ratio(raw, weights) for raw in (self.raw_at_data, self.raw_at_samples))
+        levels = []
+        for index in range(int(self.fold.max()) + 1):
+            rows, sample_rows = self.fold == index, self.sample_fold == index
+            if float(importance[sample_rows].sum()) > 0:
+                levels.append(
+                    ranking_level(
+                        data[rows],
+                        samples[sample_rows],
+                        as_probabilities(self.weights[rows], int(rows.sum()), data, "weights of a fold"),
+                        as_probabilities(importance[sample_rows], int(sample_rows.sum()), data, "importance"),
+                    )
+                )
+        return level_over_folds(levels)

@@ -1,0 +1,128 @@
+"""What a critic learns from: weighted data, and samples that carry the index of their component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.mixture import Mixture
+
+BLOCK = 16_384
+
+
+@dataclass(frozen=True)
+class LabelledPoints:
+    """Points of the classes {data, component 1 .. K}.
+
+    Attributes:
+        data: Points of class 0, shape (N, *event).
+        weights: Their weights, shape (N,), float64.
+        samples: Points of the other classes, shape (M, *event).
+        labels: Their classes, shape (M,), from 1.
+        log_shares: Logarithms of the classes' shares, shape (K + 1,), the data first with one half.
+    """
+
+    data: Tensor
+    weights: Tensor
+    samples: Tensor
+    labels: Tensor
+    log_shares: Tensor
+
+    @property
+    def num_components(self) -> int:
+        """K, the number of classes beside the data."""
+        return len(self.log_shares) - 1
+
+    @property
+    def points(self) -> Tensor:
+        """Data, then samples, shape (N + M, *event)."""
+        return torch.cat([self.data, self.samples])
+
+    @property
+    def classes(self) -> Tensor:
+        """Of `points`, shape (N + M,)."""
+        return torch.cat([torch.zeros_like(self.labels[:1]).expand(len(self.data)), self.labels])
+
+    @property
+    def counts(self) -> Tensor:
+        """What each of `points` counts in a loss, shape (N + M,), float64."""
+        return held_out_counts(self.weights, len(self.samples))
+
+    def mapped(self, function: Callable[[Tensor], Tensor]) -> LabelledPoints:
+        """The same classes and weights at other places."""
+        return replace(self, data=function(self.data), samples=function(self.samples))
+
+    def rows(self, of_data: Tensor, of_samples: Tensor) -> LabelledPoints:
+        """Some of the data and some of the samples, by masks or indices."""
+        return LabelledPoints(
+            self.data[of_data],
+            self.weights[of_data],
+            self.samples[of_samples],
+            self.labels[of_samples],
+            self.log_shares,
+        )
+
+    def merged(self) -> LabelledPoints:
+        """Two classes only: the data against all components together."""
+        two = self.log_shares.new_tensor([0.5, 0.5]).log()
+        return replace(self, labels=torch.ones_like(self.labels), log_shares=two)
+
+
+def draw_labelled(
+    data: Tensor, weights: Tensor, mixture: Mixture, total: int, smallest: int, randomness: torch.Generator
+) -> tuple[LabelledPoints, Tensor]:
+    """Data with samples of all components, and the components' shares among the samples, shape (K,), float64.
+
+    A component's share is halfway between its weight and an equal share: the critic sees enough of each.
+
+    Args:
+        data: Shape (N, *event).
+        weights: Of the data, shape (N,).
+        mixture: Its components are sampled.
+        total: Samples in all, about.
+        smallest: Samples of a component at least.
+        randomness: Source of the samples.
+
+    Raises:
+        ValueError: A component whose samples do not have the data's shape; it is named.
+    """
+    shares = 0.5 * mixture.weights.to(data.device) + 0.5 / len(mixture)
+    counts = [max(round(total * share), smallest) for share in shares.tolist()]
+    parts = []
+    for component, count in zip(mixture.components, counts, strict=True):
+        part = Mixture([component]).to(data.device).sample(count, randomness)
+        if part.shape[1:] != data.shape[1:]:
+            raise ValueError(
+                f"{type(component).__name__} samples shape {tuple(part.shape[1:])}, the data have "
+                f"{tuple(data.shape[1:])}; sample must return what fit was given"
+            )
+        parts.append(part.to(data))
+    labels = torch.repeat_interleave(torch.arange(1, len(mixture) + 1), torch.tensor(counts)).to(data.device)
+    log_shares = torch.cat([shares.new_tensor([0.5]), 0.5 * shares]).log().to(data)
+    return LabelledPoints(data, weights, torch.cat(parts), labels, log_shares), shares
+
+
+def held_out_counts(base: Tensor, num_samples: int) -> Tensor:
+    """What each held-out point counts in a loss: samples 1, data by their weights, both halves the same in all."""
+    data = num_samples * as_probabilities(base, len(base), base, "weights of a fold")
+    return torch.cat([data, base.new_ones(num_samples)])
+
+
+def class_logits(log_ratios: Tensor, log_shares: Tensor) -> Tensor:
+    """Logits of the classes {data, component 1 .. K} from log ratios: the inverse of u_k = s_k/s_data · priors.
+
+    Args:
+        log_ratios: log dP_k/dP_data, shape (N, K).
+        log_shares: Logarithms of the classes' shares among the points, shape (K + 1,), the data first.
+    """
+    data = torch.zeros_like(log_ratios[:, :1])
+    return torch.cat([data, log_ratios], dim=1) + log_shares
+
+
+def in_blocks(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    """The function's values in float64, block by block."""
+    return torch.cat([function(block).double() for block in torch.split(points, BLOCK)])

@@ -1,0 +1,148 @@
+"""Critics whose estimates are networks: softmax regression, stopped early, and warm starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adagan.components.arguments import check_counts, check_positive
+from adagan.components.critics.calibrators import Calibrator
+from adagan.components.critics.critic_training import CriticTraining, LabelledBatches, every_tenth
+from adagan.components.critics.cross_fitting import CrossFitted
+from adagan.components.critics.labelled_points import LabelledPoints
+from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.critics.warm_start import WarmStart
+from adagan.components.networks import ratio_network, supported_octaves
+from adagan.components.training import train
+from adagan.mixtures.arguments import ArrayLike
+from adagan.mixtures.mixture import Mixture
+
+
+class NetworkCritic(CrossFitted):
+    """What `Critic` and `BinaryCritic` share: how their networks are made, trained, stored, and started warm.
+
+    Args:
+        noise: Standard deviation of the noise, in units of the data's (per entry for vectors, overall for images).
+        folds: Number of folds, 2 or more.
+        width: Of the networks' layers.
+        max_steps: Training steps per fold; training stops earlier when the held-out loss no longer falls.
+        batch_size: Points per step, one half of them data.
+        learning_rate: Of Adam.
+        max_samples: Samples drawn from the components in all, at most as many as there are data points.
+        trainer_options: Further arguments of ``lightning.Trainer``.
+        calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``Platt()``.
+        warm: Whether boosting lets every round's critic begin from that of the round before (see `warm_start`). Cold
+            starts reach the lower held-out loss at equal CPU time; hence the default.
+        seed: Of everything random; ``None`` takes torch's last manual seed.
+    """
+
+    octaves_: Tensor
+
+    def __init__(
+        self,
+        *,
+        noise: float = 0.0,
+        folds: int = 2,
+        width: int = 64,
+        max_steps: int = 1_000,
+        batch_size: int = 512,
+        learning_rate: float = 2e-3,
+        max_samples: int = 50_000,
+        trainer_options: Mapping[str, Any] | None = None,
+        calibrator: Calibrator | None = None,
+        warm: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(folds=folds, max_samples=max_samples, calibrator=calibrator, seed=seed)
+        if noise < 0 or not math.isfinite(noise):
+            raise ValueError(f"noise: expected 0 or more, got {noise}")
+        check_counts(width=width, max_steps=max_steps, batch_size=batch_size)
+        check_positive(learning_rate=learning_rate)
+        self.noise, self.width = float(noise), width
+        self.max_steps, self.batch_size, self.learning_rate = max_steps, batch_size, learning_rate
+        self.trainer_options = dict(trainer_options or {})
+        self.warm = warm
+        self._start: WarmStart | None = None
+
+    def warm_start(self, previous: RatioEstimator) -> Self:
+        """Makes the next `fit` begin from the networks of `previous`, and keep its folds.
+
+        Only that one `fit` is warm. Its samples are new ones, so that none is scored that an earlier round learnt from.
+
+        Args:
+            previous: A fitted critic of this class, of the same data and of all components but the last.
+
+        Raises:
+            TypeError: A critic of another class.
+            ValueError: One that is not fitted, or has other folds, another width or other noise.
+        """
+        self._start = WarmStart.from_critic(previous, self)
+        return self
+
+    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+        if self.binary and self.noise > 0 and len(mixture) > 1:
+            raise ValueError(
+                f"noise: a binary critic of several components takes their ratios from log_prob, which is not blurred; "
+                f"expected 0, got {self.noise}; use Critic for a coarse critic"
+            )
+        if self._start is not None:
+            self._start.check(data, mixture)
+        try:
+            return super().fit(data, mixture, weights)
+        finally:
+            self._start = None
+
+    def sampling_seed(self, seed: int, num_components: int) -> int:
+        if self._start is None:
+            return seed
+        # other samples than the last round's, were the seed the same
+        return int(np.random.SeedSequence([seed, num_components]).generate_state(1, np.uint64)[0]) % 2**63
+
+    def fold_of(self, own: Tensor) -> Tensor:
+        return own if self._start is None else self._start.fold.to(own)
+
+    def prepare(self, points: LabelledPoints) -> None:
+        event_shape = tuple(points.data.shape[1:])
+        octaves = supported_octaves(points.data.shape, self.noise)
+        self._build_networks(event_shape, points.num_components, octaves, points.data)
+        if self._start is not None:
+            self._start.load_into(self.estimators_)
+
+    def build(self, event_shape: tuple[int, ...], num_outputs: int, state: Mapping[str, Tensor]) -> None:
+        like = next(value for value in state.values() if value.is_floating_point())
+        self._build_networks(event_shape, num_outputs, self._stored_octaves, like)
+
+    def _build_networks(self, event_shape: tuple[int, ...], num_outputs: int, octaves: float, like: Tensor) -> None:
+        networks = [ratio_network(event_shape, num_outputs, self.width, octaves) for _ in range(self.folds)]
+        self.estimators_ = nn.ModuleList(networks).to(like)
+        self.register_buffer("octaves_", torch.tensor(octaves))
+
+    def fit_fold(self, index: int, training: LabelledPoints, seed: int) -> None:
+        """Trains on the points that are not in the fold, with a tenth of them kept for early stopping."""
+        every = torch.ones_like(training.weights, dtype=torch.bool), torch.ones_like(training.labels, dtype=torch.bool)
+        inner, inner_samples = (every_tenth(mask) for mask in every)
+        learnt, held_out = training.rows(~inner, ~inner_samples), training.rows(inner, inner_samples)
+        batches = LabelledBatches(learnt, self.batch_size, self.max_steps, seed)
+        module = CriticTraining(
+            self.estimators_[index],
+            training.log_shares,
+            noise=self.noise,
+            learning_rate=self.learning_rate,
+            num_steps=self.max_steps,
+            held_out=(held_out.points, held_out.classes, held_out.counts.to(training.data)),
+            check_every=100,
+            patience=3,
+        )
+        train(module, batches.loader(), "critic", training.data.device, self.trainer_options)
+
+    def config(self) -> dict[str, Any]:
+        return {**super().config(), "noise": self.noise, "width": self.width}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        self._stored_octaves = float(state_dict.get("octaves_", 0.0))
+        return super().load_state_dict(state_dict, strict, assign)

@@ -1,0 +1,73 @@
+"""The contract of every critic: an estimate of log dP_model/dP_data, for every component and for their mixture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+
+from torch import Tensor
+
+from adagan.mixtures.arguments import ArrayLike
+
+if TYPE_CHECKING:
+    from adagan.components.critics.calibration import Calibration
+    from adagan.mixtures.mixture import Mixture
+
+
+class RatioEstimator(Protocol):
+    """Estimates the density ratio of every component of a mixture over the data, at points that it did not learn from.
+
+    All ratios are log u_k = log dP_k/dP_data, and the mixture's is log Σ_k weight_k u_k: new mixture weights need no
+    new fit. A class needs these members and no base class; deriving from this one is allowed. To be kept in a run
+    folder it also needs ``config``, ``from_config``, ``state_dict`` and ``load_state_dict``
+    (`adagan.mixtures.storage.Storable`), and an entry point of the group ``adagan.components``.
+
+    Attributes:
+        component_log_ratios_: At the data that were fitted, shape (N, K), float64; every row comes from an estimate
+            that did not see the point.
+        weights_: The mixture's weights, shape (K,), float64.
+        calibration_: What held-out points say of the estimate, under these weights.
+    """
+
+    component_log_ratios_: Tensor
+    weights_: Tensor
+    calibration_: Calibration
+
+    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+        """Compares data of shape (N, *event), weighted by `weights` of shape (N,), with samples of the components."""
+        ...
+
+    @property
+    def log_ratio_(self) -> Tensor:
+        """The mixture's log ratio at the data that were fitted, shape (N,)."""
+        ...
+
+    def reweigh(self, weights: ArrayLike) -> Self:
+        """Gives the mixture new weights, shape (K,); the components' ratios stay."""
+        ...
+
+    def component_log_ratios(self, x: Tensor) -> Tensor:
+        """The components' log ratios at new points of shape (N, *event), shape (N, K)."""
+        ...
+
+    def log_ratio(self, x: Tensor) -> Tensor:
+        """The mixture's log ratio at new points of shape (N, *event), shape (N,)."""
+        ...
+
+
+@runtime_checkable
+class WarmStarting(Protocol):
+    """An estimator that can begin where the one of the round before has ended.
+
+    Attributes:
+        warm: Whether boosting is to let it.
+    """
+
+    warm: bool
+
+    def warm_start(self, previous: RatioEstimator) -> Self:
+        """Makes the next `fit` begin from `previous`, fitted to the same data and to all components but the last.
+
+        No point is scored by an estimate that learnt from it, in this round or, through its start, in an earlier one:
+        the folds are those of `previous`.
+        """
+        ...

@@ -1,0 +1,58 @@
+"""Where a warm-started generator begins: at the networks of a fitted one of its kind, with its scaling."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from torch import Tensor, nn
+
+from adagan.components.scaling import Scaling
+
+if TYPE_CHECKING:
+    from adagan.components.latent import LatentGenerator
+
+
+@dataclass(frozen=True)
+class NetworkStart:
+    """What is taken over.
+
+    Attributes:
+        state: Of the network that samples.
+        scaling: Of the data; the network's values mean nothing under another.
+        event_shape: Of a point.
+    """
+
+    state: Mapping[str, Tensor]
+    scaling: Scaling
+    event_shape: tuple[int, ...]
+
+    @classmethod
+    def from_component(cls, previous: LatentGenerator, component: LatentGenerator) -> Self:
+        """What `component` takes over from `previous`; see `LatentGenerator.warm_start`."""
+        if type(previous) is not type(component):
+            raise TypeError(f"previous: expected a {type(component).__name__}, got a {type(previous).__name__}")
+        if not hasattr(previous, "generator_"):
+            raise ValueError(f"previous: expected a fitted {type(previous).__name__}; call its fit(data) first")
+        state = copy.deepcopy(previous.generator_.state_dict())
+        return cls(state, copy.deepcopy(previous.scaling_), tuple(previous.event_shape_.tolist()))
+
+    def load_into(self, network: nn.Module, event_shape: tuple[int, ...]) -> None:
+        """Gives an untrained network the values.
+
+        Raises:
+            ValueError: Events of another shape, or a network of another form.
+        """
+        if event_shape != self.event_shape:
+            raise ValueError(
+                f"data: a warm start needs events of the shape {self.event_shape}, which the previous component was "
+                f"fitted to, got {event_shape}; start cold"
+            )
+        try:
+            network.load_state_dict(dict(self.state))
+        except RuntimeError as error:
+            raise ValueError(
+                f"previous: a warm start needs a network of the same form; make both components alike: {error}"
+            ) from error

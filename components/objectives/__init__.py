@@ -1,0 +1,22 @@
+"""Objectives: the pair of losses with which a generator and its discriminator train each other, one family per file."""
+
+from adagan.components.objectives.cross_entropy import CrossEntropy, GeneralizedMinimax, Minimax, NonSaturating
+from adagan.components.objectives.f_gan import FGAN
+from adagan.components.objectives.hinge import Hinge
+from adagan.components.objectives.least_squares import LeastSquares
+from adagan.components.objectives.objective import Objective
+from adagan.components.objectives.relativistic import RelativisticPairing
+from adagan.components.objectives.wasserstein import Wasserstein
+
+__all__ = [
+    "FGAN",
+    "CrossEntropy",
+    "GeneralizedMinimax",
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NonSaturating",
+    "Objective",
+    "RelativisticPairing",
+    "Wasserstein",
+]
