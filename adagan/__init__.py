@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from adagan.boosting import AdaGAN
     from adagan.components.component import Component
     from adagan.components.conformance import check_component
-    from adagan.components.critic import Critic
+    from adagan.components.critics.critic import Critic
     from adagan.components.gan import GAN
     from adagan.mixtures.mixture import Mixture
     from adagan.mixtures.refinement import Refined
@@ -22,7 +22,7 @@ __all__ = ["GAN", "AdaGAN", "Component", "Critic", "Mixture", "Refined", "Round"
 _HOMES = {
     "AdaGAN": "adagan.boosting",
     "Component": "adagan.components.component",
-    "Critic": "adagan.components.critic",
+    "Critic": "adagan.components.critics.critic",
     "GAN": "adagan.components.gan",
     "Mixture": "adagan.mixtures.mixture",
     "Refined": "adagan.mixtures.refinement",

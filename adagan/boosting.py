@@ -5,38 +5,40 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from functools import partial
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from adagan.components.component import Component
-from adagan.components.critic import Critic
-from adagan.components.progress import announce, listening
-from adagan.components.training import TrainingDiverged
-from adagan.components.wrapped import as_component
+from adagan.components.critics.critic import Critic
+from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.progress import announce
+from adagan.critics import fit_critic
+from adagan.estimate import Estimate
 from adagan.missing import MissingRegion, missing_regions
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.refinement import Refined
 from adagan.mixtures.refinement_methods import Refinement
-from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step, missing_mass
+from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
 from adagan.mixtures.storage import component_record
-from adagan.observation import Clock, observed
+from adagan.newcomer import check_labels, check_maker, check_warm_start, fit_newcomer, unfitted
+from adagan.observation import Clock, missing_estimate, observed
 from adagan.round import Round
 from adagan.run_folder import RunFolder
-from adagan.stopping import StoppingRule
-from adagan.training_data import checked_data
+from adagan.seeds import RoundSeeds
+from adagan.stopping import Never, NothingLeft, StoppingRule
+from adagan.training_data import TrainingData
 
 COARSE = 0.1
 """Resolution of the critic that decides what is missing, in units of the data's standard deviation."""
+MOST_ROUNDS = 30
+"""Where ``rounds="auto"`` ends, whatever is left."""
 
 
 class AdaGAN:
@@ -48,7 +50,7 @@ class AdaGAN:
 
     Args:
         component: Zero-argument callable that makes an unfitted component: a class, a ``functools.partial``.
-        rounds: Number of rounds, 1 or more.
+        rounds: Number of rounds, 1 or more; ``"auto"`` leaves it to `stop`, by default ``NothingLeft()``.
         rule: From log ratios to data weights.
         target: The beta of the data weights.
         step: The mixture weights after a round.
@@ -56,16 +58,18 @@ class AdaGAN:
             data's standard deviation.
         critic: Makes the critic that weighs the components and refines samples.
         divergence: The f-divergence that the records report.
-        stop: Ends the run before `rounds` when nothing is left, such as ``NothingLeft()``; ``None`` never does.
+        stop: Ends the run before `rounds` when nothing is left, such as ``NothingLeft()``, and then keeps the best
+            prefix of the mixture only; ``None`` means ``Never()``: all rounds are run and kept.
+        warm_start: Whether every newcomer begins at the networks of the component before it, instead of anew.
         seed: Of everything random.
         folder: Where to write the run, round by round; ``None`` keeps it in memory only.
         progress: Whether to show rounds, training steps and the time left.
 
     Attributes:
-        mixture_: The `Mixture` after the last round.
-        rounds_: The `Round` records.
+        mixture_: The `Mixture` after the last round, or the prefix of it that `stop` keeps.
+        rounds_: The `Round` records, those after the kept prefix too.
         data_weights_: The `DataWeights` of every round.
-        critic_: The sharp critic of `mixture_`.
+        critic_: The sharp critic of the last round, weighed for `mixture_`.
         stopped_: Why `stop` ended the run, or empty.
 
     References:
@@ -76,32 +80,31 @@ class AdaGAN:
     mixture_: Mixture
     rounds_: list[Round]
     data_weights_: list[DataWeights]
-    critic_: Critic
+    critic_: RatioEstimator
     stopped_: str
 
     def __init__(
         self,
         component: Callable[[], Any],
-        rounds: int = 5,
+        rounds: int | Literal["auto"] = 5,
         *,
         rule: DataWeightRule | None = None,
         target: Step | None = None,
         step: MixtureStep | None = None,
-        coarse_critic: Callable[[], Critic] | None = None,
-        critic: Callable[[], Critic] = Critic,
+        coarse_critic: Callable[[], RatioEstimator] | None = None,
+        critic: Callable[[], RatioEstimator] = Critic,
         divergence: FDivergence | None = None,
         stop: StoppingRule | None = None,
+        warm_start: bool = False,
         seed: int = 0,
         folder: str | os.PathLike[str] | None = None,
         progress: bool = False,
     ) -> None:
-        if not isinstance(component, type) and (not callable(component) or callable(getattr(component, "fit", None))):
-            raise TypeError(
-                f"component: expected a callable that makes a fresh component for every round, got an object of class "
-                f"{type(component).__name__}; pass the class, or functools.partial({type(component).__name__}, ...)"
-            )
-        if rounds < 1:
-            raise ValueError(f"rounds: expected 1 or more, got {rounds}")
+        check_maker(component)
+        if rounds == "auto":
+            rounds, stop = MOST_ROUNDS, stop or NothingLeft()
+        if not isinstance(rounds, int) or rounds < 1:
+            raise ValueError(f"rounds: expected 1 or more, or 'auto', got {rounds!r}")
         if seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {seed}")
         self.component, self.rounds = component, rounds
@@ -110,157 +113,167 @@ class AdaGAN:
         self.step = step or FullyCorrective(self.divergence)
         self.coarse_critic = coarse_critic or partial(Critic, noise=COARSE)
         self.critic = critic
-        self.stop, self.seed, self.folder, self.progress = stop, seed, folder, progress
+        self.stop, self.warm_start = stop or Never(), warm_start
+        self.seed, self.folder, self.progress = seed, folder, progress
 
-    def fit(self, data: ArrayLike, weights: ArrayLike | None = None) -> Self:
+    def fit(self, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
         """Forgets everything and runs all the rounds.
 
         Args:
             data: Shape (N, *event), floating point; training runs on its device.
             weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform.
+            y: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components whose ``fit`` has a
+                parameter of that name.
 
         Raises:
-            ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length.
+            ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length, no classes.
             FileExistsError: The folder holds a run already.
-            TypeError: A run folder is wanted, and the component cannot be stored.
+            TypeError: A run folder is wanted, and the component cannot be stored; labels, and it takes none.
             TrainingDiverged: A component or critic failed; the rounds before it stay.
         """
         if self.folder is None:
-            self._data, self._base = checked_data(data, weights)
+            self._data = self._checked(data, weights, y)
         else:
-            self.start(data, weights)
+            self.start(data, weights, y)
         self.rounds_, self.data_weights_ = [], []
-        for learnt in ("mixture_", "critic_"):
+        for learnt in ("mixture_", "critic_", "_whole"):
             self.__dict__.pop(learnt, None)
         return self._run()
 
     def start(
-        self, data: ArrayLike, weights: ArrayLike | None = None, *, files: Mapping[str, str] | None = None
+        self,
+        data: ArrayLike,
+        weights: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        files: Mapping[str, str] | None = None,
     ) -> Self:
-        """Writes the folder of a run without rounds, with text files of the caller's in it; `resume` runs the rounds.
-
-        Raises:
-            ValueError: As `fit`, or there is no folder to write.
-            FileExistsError: The folder holds a run already.
-            TypeError: The component cannot be stored.
-        """
-        if self.folder is None:
-            raise ValueError("folder: expected the folder of the run to start, got None")
-        RunFolder(self.folder).check_free()
-        self._data, self._base = checked_data(data, weights)
-        with isolated_randomness(self.seed):
-            component_record(as_component(self.component()))  # what cannot be stored is to be heard of before training
-        RunFolder(self.folder).create(self._data, self._base, self.seed, files)
+        """Writes the folder of a run without rounds, with text files of the caller's in it; `resume` runs them."""
+        folder = self._folder("start")
+        folder.check_free()
+        self._data = self._checked(data, weights, y)
+        # what cannot be stored is to be heard of before training
+        component_record(unfitted(self.component, self.seed)), component_record(self.critic())
+        folder.create(self._data, self.seed, files)
         return self
 
-    def resume(self, data: ArrayLike, weights: ArrayLike | None = None) -> Self:
+    def resume(self, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
         """Goes on with the run in the folder until it has all its rounds; the data must be the same.
 
         Raises:
             FileNotFoundError: No run in the folder.
-            ValueError: Other data, weights or seed than the run's; a corrupted file; a newer format.
+            ValueError: Other data, weights, labels or seed than the run's; a corrupted file; another format.
         """
-        if self.folder is None:
-            raise ValueError("folder: expected the folder of the run to resume, got None")
-        self._data, self._base = checked_data(data, weights)
-        folder = RunFolder(self.folder)
-        folder.check(self._data, self._base, self.seed)
+        folder = self._folder("resume")
+        self._data = self._checked(data, weights, y)
+        folder.check(self._data, self.seed)
         self.rounds_ = folder.rounds()
-        self.data_weights_ = folder.data_weights(self._data.device)
+        self.data_weights_ = folder.data_weights(self._data.points.device)
         if self.rounds_:
-            self.mixture_ = folder.mixture(components=[self.component], device=self._data.device)
-            self.critic_ = folder.critic(device=self._data.device)
+            device, makers = self._data.points.device, [self.component, self.critic]
+            self.mixture_ = self._whole = folder.mixture(components=makers, device=device, whole=True)
+            self.critic_ = folder.critic(components=makers, device=device, whole=True)
         return self._run()
 
     def _run(self) -> Self:
-        from adagan.progress import RoundsDisplay
+        from adagan.progress import rounds_shown
 
-        with ExitStack() as stack:
-            if self.progress:
-                stack.enter_context(listening(stack.enter_context(RoundsDisplay(self.rounds, len(self.rounds_)))))
+        self.stopped_ = self.stop.reason(self.rounds_)
+        with rounds_shown(self.rounds, len(self.rounds_), visible=self.progress):
             try:
-                while len(self.rounds_) < self.rounds and not self._stops():
+                while not self.rounds_ or (len(self.rounds_) < self.rounds and not self.stopped_):
                     self.boost()
                     announce("round", len(self.rounds_), self.rounds)
+                    self.stopped_ = self.stop.reason(self.rounds_)
             except Exception:
                 if self.folder is not None and not self.rounds_:
                     RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
                 raise
+        kept = self.stop.keep(self.rounds_)
+        if kept < len(self.rounds_):
+            self.mixture_ = self._whole[:kept]
+            self.critic_.reweigh(self._whole.history[kept - 1])
+        if self.folder is not None:
+            RunFolder(self.folder).finish(kept, self.stopped_)
         return self
-
-    def _stops(self) -> bool:
-        self.stopped_ = self.stop.reason(self.rounds_) if self.stop is not None else ""
-        return bool(self.stopped_)
 
     def boost(self) -> Self:
         """Runs one more round, by the lines of the paper's Algorithm 1; needs `fit` or `resume` before."""
         if not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
-        clock = Clock()
-        coarse_seed, component_seed, critic_seed = self._seeds(len(self.rounds_) + 1)
-        data_weights, missing = self._update_data_weights(coarse_seed)  # UpdateTrainingWeights
-        newcomer = self._fit_component(data_weights.values, component_seed)  # GAN(S_N, W_t)
-        mixture, critic = self._choose_mixture_weights(newcomer, critic_seed)  # ChooseMixtureWeight and G_t
-        record = observed(data_weights, missing, mixture, critic, self._base, self.divergence, clock)
+        clock, index = Clock(), len(self.rounds_) + 1
+        seeds = RoundSeeds.of(self.seed, index)
+        # UpdateTrainingWeights
+        data_weights, missing = self._update_data_weights(seeds.coarse_critic)
+        # GAN(S_N, W_t)
+        previous = self._whole.components[-1] if self.warm_start and self.rounds_ else None
+        newcomer = fit_newcomer(
+            self.component, self._data, data_weights.values, round=index, seed=seeds.component, previous=previous
+        )
+        # ChooseMixtureWeight, and G_t
+        mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic)
+        record = observed(data_weights, missing, mixture, critic, self._data.weights, self.divergence, clock)
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic)
-        self.mixture_, self.critic_ = mixture, critic
+        self.mixture_ = self._whole = mixture
+        self.critic_ = critic
         self.rounds_.append(record)
         self.data_weights_.append(data_weights)
         for note in record.notes:
             warnings.warn(f"round {record.index}: {note}", stacklevel=2)
         return self
 
-    def _seeds(self, index: int) -> list[int]:
-        """Seeds of a round's coarse critic, component and critic: resuming draws the same ones."""
-        states = np.random.SeedSequence([self.seed, index]).generate_state(3, np.uint64)
-        return [int(state) % 2**63 for state in states]
-
-    def _update_data_weights(self, seed: int) -> tuple[DataWeights, float | None]:
+    def _update_data_weights(self, seed: int) -> tuple[DataWeights, Estimate | None]:
         """Where does the mixture so far miss the data? The newcomer's data weights, and the mass that is missing."""
         if not self.rounds_:
-            return DataWeights(self._base, beta=1.0), None
-        coarse = self._fit_critic(self.coarse_critic, self.mixture_, seed)
-        beta = self.target.beta(coarse.log_ratio_, self._base, round=len(self.rounds_) + 1)
+            return DataWeights(self._data.weights, beta=1.0), None
+        base = self._data.weights
+        coarse = fit_critic(self.coarse_critic, self._data, self._whole, seed)
+        beta = self.target.beta(coarse.log_ratio_, base, round=len(self.rounds_) + 1)
         log_ratio = coarse.component_log_ratios_[:, -1] if self.rule.of_last_component else coarse.log_ratio_
-        base = self.data_weights_[-1].values if self.rule.accumulates else self._base
-        return self.rule(log_ratio, beta, base), missing_mass(coarse.log_ratio_, self._base)
+        start = self.data_weights_[-1].values if self.rule.accumulates else base
+        return self.rule(log_ratio, beta, start), missing_estimate(coarse.log_ratio_, base)
 
-    def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, Critic]:
+    def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, RatioEstimator]:
         """The mixture with the newcomer, its weights chosen at points that the critic did not learn from."""
         if not self.rounds_:
-            mixture = Mixture([newcomer]).to(self._data.device)
-            return mixture, self._fit_critic(self.critic, mixture, seed)
-        incoming = self.mixture_.weights
+            mixture = Mixture([newcomer]).to(self._data.points.device)
+            return mixture, fit_critic(self.critic, self._data, mixture, seed)
+        incoming = self._whole.weights
         # provisional weights: the critic sees enough of every component whatever its weight
-        candidate = self.mixture_.append(newcomer, torch.cat([incoming / 2, incoming.new_tensor([0.5])]))
-        critic = self._fit_critic(self.critic, candidate, seed)
-        mixture = self.mixture_.append(newcomer, self.step.weights(critic.component_log_ratios_, incoming, self._base))
-        return mixture, critic.reweigh(mixture.weights)
+        candidate = self._whole.append(newcomer, torch.cat([incoming / 2, incoming.new_tensor([0.5])]))
+        critic = fit_critic(self.critic, self._data, candidate, seed, previous=self.critic_)
+        weights = self.step.weights(critic.component_log_ratios_, incoming, self._data.weights)
+        return self._whole.append(newcomer, weights), critic.reweigh(weights)
 
-    def missing(self, threshold: float = 0.5) -> list[MissingRegion]:
-        """The training points that the mixture hardly produces, in groups, largest missing mass first.
+    def missing(
+        self, data: ArrayLike | None = None, weights: ArrayLike | None = None, *, threshold: float = 0.5
+    ) -> list[MissingRegion]:
+        """The points that the mixture hardly produces, in groups, largest missing mass first.
 
-        The answer to "is this mode collapse, and where?" for data without labels, by a coarse critic of the mixture as
-        it is now (the one with which the next round would begin).
+        The answer to "is this mode collapse, and where?" for data without labels, by a coarse critic that is fitted to
+        these data and the mixture as it is now, and scores points that it did not learn from.
 
         Args:
+            data: Whose points to look for, shape (N, *event); ``None`` means those of `fit`.
+            weights: Their own weights, shape (N,); ``None`` means uniform, or those of `fit` with its data.
             threshold: Points count as missing when the mixture's density is below this share of the data's.
 
         Returns:
             See `adagan.missing.MissingRegion`; an empty list when nothing is missing.
         """
-        if not hasattr(self, "mixture_"):
-            raise RuntimeError("this model is not fitted yet; call fit(data) first")
-        seed = self._seeds(len(self.rounds_) + 1)[0]
-        coarse = self._fit_critic(self.coarse_critic, self.mixture_, seed)
-        return missing_regions(self._data, coarse.log_ratio_, self._base, threshold=threshold, seed=self.seed)
+        mixture, wanted = self._fitted(), self._data
+        if data is not None or weights is not None:
+            wanted = TrainingData.checked(wanted.points if data is None else data, weights)
+        seed = RoundSeeds.of(self.seed, len(self.rounds_) + 1).coarse_critic
+        coarse = fit_critic(self.coarse_critic, wanted, mixture, seed)
+        return missing_regions(wanted.points, coarse.log_ratio_, wanted.weights, threshold=threshold, seed=self.seed)
 
-    def sample(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
-        """Samples of the mixture, shape (num_samples, *event)."""
-        if not hasattr(self, "mixture_"):
-            raise RuntimeError("this model is not fitted yet; call fit(data) first")
-        return self.mixture_.sample(num_samples, generator)
+    def sample(
+        self, num_samples: int, generator: torch.Generator | None = None, condition: int | Tensor | None = None
+    ) -> Tensor:
+        """Samples of the mixture, shape (num_samples, *event); `condition` is one class, or a class for each."""
+        return self._fitted().sample(num_samples, generator, condition=condition)
 
     def refined(self, budget: float | Refinement = 0.5, generator: torch.Generator | None = None) -> Refined:
         """The mixture refined with the critic that boosting trained.
@@ -269,29 +282,24 @@ class AdaGAN:
             budget: Rate of acceptance of budgeted rejection, in (0, 1], or any other refinement.
             generator: Randomness of the pilot samples that set the acceptance; ``None`` takes the model's seed.
         """
+        mixture = self._fitted()
+        source = generator or torch.Generator(mixture.device).manual_seed(self.seed)
+        return Refined(mixture, self.critic_, budget, generator=source)
+
+    def _fitted(self) -> Mixture:
         if not hasattr(self, "mixture_"):
             raise RuntimeError("this model is not fitted yet; call fit(data) first")
-        source = generator or torch.Generator(self.mixture_.device).manual_seed(self.seed)
-        return Refined(self.mixture_, self.critic_, budget, generator=source)
+        return self.mixture_
 
-    def _fit_critic(self, make: Callable[[], Critic], mixture: Mixture, seed: int) -> Critic:
-        with isolated_randomness(seed):
-            return make().fit(self._data, mixture, self._base)
+    def _checked(self, data: ArrayLike, weights: ArrayLike | None, y: ArrayLike | None) -> TrainingData:
+        checked = TrainingData.checked(data, weights, y)
+        if checked.labels is not None:
+            check_labels(unfitted(self.component, self.seed))
+        if self.warm_start:
+            check_warm_start(unfitted(self.component, self.seed))
+        return checked
 
-    def _fit_component(self, weights: Tensor, seed: int) -> Component:
-        with isolated_randomness(seed):
-            component = as_component(self.component()).fit(self._data, weights)
-        name = type(component).__name__
-        device = self._data.device
-        drawn = Mixture([component]).to(device).sample(16, torch.Generator(device).manual_seed(seed))
-        if drawn.shape[1:] != self._data.shape[1:]:
-            raise ValueError(
-                f"component: {name} was fitted to events of shape {tuple(self._data.shape[1:])} and samples events of "
-                f"shape {tuple(drawn.shape[1:])}; sample must return what fit was given"
-            )
-        if not bool(torch.isfinite(drawn).all()):
-            raise TrainingDiverged(
-                f"component: {name} samples NaN or infinite values in round {len(self.rounds_) + 1}; the "
-                f"{len(self.rounds_)} rounds before it are kept"
-            )
-        return component
+    def _folder(self, purpose: str) -> RunFolder:
+        if self.folder is None:
+            raise ValueError(f"folder: expected the folder of the run to {purpose}, got None")
+        return RunFolder(self.folder)

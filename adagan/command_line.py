@@ -18,6 +18,7 @@ VERBS = {
     "resume": "go on with a run that was interrupted, or add rounds to it",
     "sample": "draw samples from a run's mixture",
     "report": "write one HTML page about a run",
+    "missing": "say which data a run's mixture does not make",
     "study": "compare methods on a benchmark at equal CPU time",
 }
 

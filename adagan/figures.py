@@ -17,7 +17,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, ScalarFormatter
 
-from adagan.components.calibration import Calibration
+from adagan.components.critics.calibration import Calibration
+from adagan.dial import DialPoint
 
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#767676"
@@ -173,6 +174,46 @@ def mixture_weights(weights: Sequence[Sequence[float]]) -> bytes:
     axes.set_xlabel("after round", fontsize=TEXT)
     plain(axes)
     return as_png(figure)
+
+
+def dial_curve(points: Sequence[DialPoint], present: DialPoint) -> bytes:
+    """Coverage against realism over the positions of the dial; positions that lie apart carry their share.
+
+    Args:
+        points: From coverage to realism.
+        present: The mixture as it is, for comparison.
+    """
+    figure = new_figure(4.4, 3.4)
+    axes = figure.add_subplot()
+    axes.plot([p.precision for p in points], [p.recall for p in points], color=BLUE, marker="o", markersize=5)
+    axes.plot([present.precision], [present.recall], "x", color=VERMILION, markersize=9, markeredgewidth=2)
+    axes.set_xlim(_frame([p.precision for p in (*points, present)]))
+    axes.set_ylim(_frame([p.recall for p in (*points, present)]))
+    labelled: list[Any] = []
+    for point in (points[0], points[-1], *points[1:-1]):
+        place = axes.transAxes.inverted().transform(axes.transData.transform((point.precision, point.recall)))
+        if all(abs(place - other).max() > 0.12 for other in labelled):
+            labelled.append(place)
+            axes.annotate(
+                f"{point.share:g}",
+                (point.precision, point.recall),
+                (6, 6),
+                textcoords="offset points",
+                fontsize=TEXT - 1,
+            )
+    axes.set_xlabel("realism: share of the samples that the data contain", fontsize=TEXT)
+    axes.set_ylabel("coverage: share of the data", fontsize=TEXT)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=5))
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    plain(axes)
+    return as_png(figure)
+
+
+def _frame(values: Sequence[float]) -> tuple[float, float]:
+    """Limits with room around the values, and at least a tenth apart: small differences are to look small."""
+    middle, half = (min(values) + max(values)) / 2, max(0.05, 0.65 * (max(values) - min(values)))
+    return middle - half, min(middle + half, max(1.0, *values) + 0.02)
 
 
 def reliability(calibration: Calibration) -> bytes:

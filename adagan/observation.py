@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from adagan.components.critic import Critic
+from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.estimate import Estimate
+from adagan.mixtures.arguments import as_log_ratio
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
+from adagan.prefixes import compare_prefixes
 from adagan.round import REJECTED, Round, gamma_bound
 
 
@@ -24,11 +27,16 @@ class Clock:
     cpu_start: float = field(default_factory=time.process_time)
 
 
+def missing_estimate(log_ratio: Tensor, base: Tensor) -> Estimate:
+    """E_data[(1 − u)_+], the mass of the data that the mixture lacks, from log ratios of shape (N,)."""
+    return Estimate.of_mean((-torch.expm1(log_ratio)).clamp(min=0), base)
+
+
 def observed(
     data_weights: DataWeights,
-    missing: float | None,
+    missing: Estimate | None,
     mixture: Mixture,
-    critic: Critic,
+    critic: RatioEstimator,
     base: Tensor,
     divergence: FDivergence,
     clock: Clock,
@@ -45,19 +53,20 @@ def observed(
         clock: Started when the round began.
     """
     index = len(mixture)
-    terms = divergence.integrand(critic.log_ratio_)
-    value = divergence.estimate(critic.log_ratio_, base)
+    found = Estimate.of_mean(divergence.integrand(as_log_ratio(critic.log_ratio_)), base)
     return Round(
         index=index,
         beta=data_weights.beta,
         level=data_weights.level,
         kept_share=data_weights.kept_share,
         effective_sample_size=data_weights.effective_sample_size,
-        missing_mass=missing,
+        missing_mass=None if missing is None else missing.value,
+        missing_mass_error=None if missing is None else missing.error,
         weights=tuple(mixture.weights.tolist()),
-        divergence=value,
-        divergence_error=float((base.square() @ (terms - value).square()).sqrt()),
+        divergence=found.value,
+        divergence_error=found.error,
         divergence_name=repr(divergence),
+        prefixes=compare_prefixes(critic.component_log_ratios_, mixture.history, divergence, base),
         gamma=_gamma(data_weights, mixture, critic, base, divergence) if index > 1 else None,
         gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
         calibration=critic.calibration_,
@@ -68,7 +77,7 @@ def observed(
 
 
 def _gamma(
-    data_weights: DataWeights, mixture: Mixture, critic: Critic, base: Tensor, divergence: FDivergence
+    data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator, base: Tensor, divergence: FDivergence
 ) -> float | None:
     """D_f(newcomer ‖ target) over D_f(old mixture ‖ data), with the critic's ratios at data points."""
     kept = data_weights.values > 0
@@ -80,9 +89,10 @@ def _gamma(
     return after / before if before > 0 and math.isfinite(after) else None
 
 
-def _notes(data_weights: DataWeights, mixture: Mixture, critic: Critic) -> list[str]:
+def _notes(data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator) -> list[str]:
     """What the user should know about a round: cause, argument and cure in one sentence each."""
     notes = [data_weights.note] if data_weights.note else []
+    notes += getattr(mixture.components[-1], "training_notes_", ())
     calibration = critic.calibration_
     if not calibration.is_normalised:
         notes.append(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +17,18 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from adagan.components.progress import listening
+
+
+@contextmanager
+def rounds_shown(rounds: int, done: int, *, visible: bool) -> Iterator[None]:
+    """Shows the progress of the rounds in the block, if it is to be visible."""
+    if not visible:
+        yield
+        return
+    with RoundsDisplay(rounds, done) as display, listening(display):
+        yield
 
 
 class RoundsDisplay:

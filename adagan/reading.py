@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.datasets import BUILT_IN_NAMES, PLANAR_NAMES, built_in
+from adagan.datasets import BUILT_IN_NAMES, KNOWN_NAMES, built_in
 from adagan.names import suggestion
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
@@ -45,7 +45,7 @@ def read_data(source: str, seed: int = 0) -> Tensor:
         if path.stat().st_size == 0:
             raise ValueError(f"{source}: the file is empty")
         return _checked(reader(path), source)
-    if source in BUILT_IN_NAMES or source in PLANAR_NAMES:
+    if source in BUILT_IN_NAMES or source in KNOWN_NAMES:
         return built_in(source, seed)
     raise FileNotFoundError(
         f"{source}: no such file or folder, and not a built-in data set ({', '.join(BUILT_IN_NAMES)})"
@@ -59,6 +59,22 @@ def read_weights(source: str) -> Tensor:
     if values[0].numel() != 1:
         raise ValueError(f"{source}: expected one weight per row, got rows of {values[0].numel()} values")
     return values.reshape(-1)
+
+
+def read_labels(source: str) -> Tensor:
+    """Classes of shape (N,), int64, from a ``.npy`` or ``.csv`` file: whole numbers from 0, −1 for unlabelled rows."""
+    values = read_data(source)
+    if values[0].numel() != 1:
+        raise ValueError(f"{source}: expected one label per row, got rows of {values[0].numel()} values")
+    labels = values.reshape(-1).to(torch.int64)
+    odd = (labels != values.reshape(-1)) | (labels < -1)
+    if bool(odd.any()):
+        row = int(odd.nonzero()[0])
+        raise ValueError(
+            f"{source}: expected classes as whole numbers from 0, and -1 for unlabelled rows, got "
+            f"{float(values.reshape(-1)[row]):g} in row {row + 1}"
+        )
+    return labels
 
 
 def _read_npy(path: Path) -> NDArray[np.generic]:

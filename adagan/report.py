@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adagan.components.critic import Critic
-from adagan.figures import mixture_weights, reliability
+from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.dial import DialPoint, dial, precision, recall
+from adagan.figures import dial_curve, mixture_weights, reliability
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.mixture_weights import mixture_log_ratio
 from adagan.mixtures.refinement import Refined
 from adagan.mixtures.storage import sync
 from adagan.report_text import (
@@ -57,7 +59,7 @@ def write_report(
         out: The page's file; ``None`` means ``report.html`` in the run's folder.
         num_samples: Samples per picture, at most; image grids show fewer.
         seed: Of the samples that the page shows.
-        components: What made the components that are not the package's own, as for ``Mixture.load``.
+        components: What made the components and critics that are not the package's own, as for ``Mixture.load``.
 
     Returns:
         Where the page is.
@@ -74,8 +76,8 @@ def write_report(
     if target.is_dir():
         raise IsADirectoryError(f"out: {target} is a folder; name a file in it, such as {target / 'report.html'}")
     rounds = folder.rounds()
-    mixture = folder.mixture(components=components)
-    page = _page(folder, rounds, mixture, folder.critic(), num_samples, seed)
+    mixture = folder.mixture(components=components, whole=True)
+    page = _page(folder, rounds, mixture, folder.critic(components=components), num_samples, seed)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.draft")
     try:
@@ -90,19 +92,20 @@ def write_report(
 
 
 def _page(
-    folder: RunFolder, rounds: Sequence[Round], mixture: Mixture, critic: Critic, num_samples: int, seed: int
+    folder: RunFolder, rounds: Sequence[Round], mixture: Mixture, critic: RatioEstimator, num_samples: int, seed: int
 ) -> str:
     content, data_weights = folder.content(), folder.data_weights()
     data, rows = folder.preview()
     view = view_of(data)
     shown = shown_rounds(len(rounds))
     count = num_samples if view.num_samples is None else min(num_samples, view.num_samples)
+    kept = content.get("kept", len(rounds))
     which = "" if len(shown) == len(rounds) else f" Of the {len(rounds)} rounds, {len(shown)} are shown, evenly spread."
-    refinement, refinement_text = _refinement(view, mixture, critic, count, seed)
+    refinement, refinement_text = _refinement(view, mixture[:kept], critic, count, seed)
     template = Template(files("adagan").joinpath("report_page.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=escaped(f"Boosting run {folder.path.resolve().name}"),
-        verdict=verdict_paragraphs(rounds),
+        verdict=verdict_paragraphs(rounds, content.get("stopped", ""), kept),
         facts=fact_list(rounds, content["num_points"]),
         samples_text=f"Fresh samples of the mixture as it was after a round. {view.legend}{which}",
         samples=_samples(view, mixture, shown, count, seed),
@@ -113,6 +116,7 @@ def _page(
         data_weights=_data_weights(view, data_weights, rows, shown),
         mixture_weights=_mixture_weights(rounds),
         curves=curve_panels(rounds, content["num_points"]),
+        dial=_dial(folder, mixture[:kept].weights),
         reliability_text=reliability_text(rounds[-1].calibration),
         reliability=_reliability(rounds[-1]),
         refinement_text=refinement_text,
@@ -187,7 +191,30 @@ def _reliability(last: Round) -> str:
     return panel(reliability(last.calibration), f"the critic after round {last.index}", "", alt, "half")
 
 
-def _refinement(view: View, mixture: Mixture, critic: Critic, count: int, seed: int) -> tuple[str, str]:
+def _dial(folder: RunFolder, weights: Tensor) -> str:
+    """The dial between coverage and realism, or a sentence where there is nothing to turn."""
+    log_ratios, base = folder.preview_log_ratios()
+    if log_ratios.shape[1] < 2:
+        return "<p>There is one component only: nothing to weigh.</p>"
+    if not float(base.sum()) > 0:
+        return "<p>None of the points that the run kept for its report has any weight.</p>"
+    points = dial(log_ratios, base)
+    here = mixture_log_ratio(log_ratios[:, : len(weights)], weights)
+    present = DialPoint(0.5, weights, recall(here, base), precision(here, base))
+    ends = ", ".join(
+        f"at {point.share:g} it covers {point.recall:.1%} of the data and {min(point.precision, 1):.1%} of it is real"
+        for point in (points[0], points[-1])
+    )
+    return panel(
+        dial_curve(points, present),
+        "",
+        f"{ends[0].upper()}{ends[1:]}. The cross is the mixture of this run.",
+        f"Curve of coverage against realism over the dial's positions: {ends}",
+        "half",
+    )
+
+
+def _refinement(view: View, mixture: Mixture, critic: RatioEstimator, count: int, seed: int) -> tuple[str, str]:
     """Panels and text; a mixture that cannot be refined leaves a sentence instead of panels."""
     text = (
         "Boosting repairs what is missing; refinement removes what the data do not contain. Here the run's last critic "

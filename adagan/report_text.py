@@ -11,14 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import adagan
-from adagan.components.calibration import Calibration
+from adagan.components.critics.calibration import Calibration
+from adagan.estimate import NORMAL_QUANTILE
 from adagan.figures import Series, curves
 from adagan.mixtures.mixture import Mixture
-from adagan.round import Round, verdict
-
-HARDLY = 0.02
-"""Below this share of the data, hardly anything is missing."""
-INTERVAL = 1.96
+from adagan.round import HARDLY, REJECTED, Round, verdict
 
 
 def escaped(value: object) -> str:
@@ -52,8 +49,8 @@ def overall(rounds: Sequence[Round]) -> tuple[str, str]:
             f"{after} a first component is in place, and a critic still tells its samples from data.",
             "Run more rounds: what is missing is measured at the start of the next one.",
         )
-    if last.weights[-1] < 1e-3:
-        first = _since([record.weights[-1] < 1e-3 for record in rounds])
+    if last.mixture_beta < REJECTED:
+        first = _since([record.mixture_beta < REJECTED for record in rounds])
         untaken = (
             "did not take the last newcomer" if first == last.index else f"has taken no newcomer since round {first}"
         )
@@ -80,10 +77,23 @@ def _since(holds: Sequence[bool]) -> int:
     return first
 
 
-def verdict_paragraphs(rounds: Sequence[Round]) -> str:
-    """The overall verdict, the last round's own, and a caution where the numbers may be off."""
+def verdict_paragraphs(rounds: Sequence[Round], stopped: str = "", kept: int | None = None) -> str:
+    """The overall verdict, the last round's own, why the run stopped, and a caution where the numbers may be off.
+
+    Args:
+        rounds: The records, 1 or more.
+        stopped: Why a stopping rule ended the run; empty when none did.
+        kept: How many components the run kept; ``None`` means all.
+    """
     state, advice = overall(rounds)
     lines = [f'<p class="lead">{escaped(state)}</p>', f"<p>{escaped(verdict(rounds[-1]))}</p>"]
+    if stopped:
+        lines.append(f"<p><b>Stopped by its rule:</b> {escaped(stopped)}.</p>")
+    if kept is not None and kept < len(rounds):
+        lines.append(
+            f"<p><b>Kept:</b> the mixture after round {kept}. By the critic of round {len(rounds)}, which judges them "
+            "all, none of the later ones is clearly better.</p>"
+        )
     lines.append(f"<p><b>Next:</b> {escaped(advice)}</p>")
     noted = [record.index for record in rounds if record.notes]
     if noted:
@@ -99,7 +109,7 @@ def fact_list(rounds: Sequence[Round], num_points: int) -> str:
         {
             "rounds": len(rounds),
             "data points": f"{num_points:,}",
-            "missing before the last round": "–" if last.missing_mass is None else f"{last.missing_mass:.1%}",
+            "missing before the last round": _missing(last),
             "critic's accuracy (chance .5)": f"{last.calibration.accuracy:.3f}",
             "divergence now": _interval(last.divergence, last.divergence_error),
         },
@@ -111,16 +121,24 @@ def curve_panels(rounds: Sequence[Round], num_points: int) -> str:
     """The curves over the rounds, each with a caption that says what is good."""
     calibrations = [record.calibration for record in rounds]
     divergence = Series(
-        "divergence", [r.divergence for r in rounds], [INTERVAL * record.divergence_error for record in rounds]
+        "divergence", [r.divergence for r in rounds], [NORMAL_QUANTILE * record.divergence_error for record in rounds]
     )
-    missing = Series("missing mass", [record.missing_mass for record in rounds])
+    missing = Series(
+        "missing mass",
+        [record.missing_mass for record in rounds],
+        [NORMAL_QUANTILE * (record.missing_mass_error or 0) for record in rounds],
+    )
+    prefixes = rounds[-1].prefixes
+    judged = Series(
+        "divergence by one critic", prefixes.divergences, [NORMAL_QUANTILE * error for error in prefixes.errors]
+    )
     accuracy = Series("accuracy", [record.accuracy for record in calibrations])
     mean_ratio = Series(
-        "E_data[u]", [c.mean_ratio for c in calibrations], [INTERVAL * c.mean_ratio_error for c in calibrations]
+        "E_data[u]", [c.mean_ratio for c in calibrations], [NORMAL_QUANTILE * c.mean_ratio_error for c in calibrations]
     )
     error = Series("calibration error", [record.error for record in calibrations])
     beta = Series("beta", [record.beta for record in rounds])
-    newcomer = Series("newcomer's mixture weight", [record.weights[-1] for record in rounds])
+    newcomer = Series("newcomer's mixture weight", [record.mixture_beta for record in rounds])
     size = Series("effective sample size", [record.effective_sample_size for record in rounds])
     spread = min(record.effective_sample_size for record in rounds) < num_points / 10
     panels = [
@@ -143,6 +161,7 @@ def curve_panels(rounds: Sequence[Round], num_points: int) -> str:
         ),
     ]
     if len(rounds) > 1:
+        panels.insert(1, _curve(judged, "all by the last critic; bars are against the lowest"))
         panels.insert(1, _curve(missing, "before the round, from round 2 on; lower is better", shares=True))
     return "\n".join(panels)
 
@@ -176,8 +195,8 @@ def reliability_text(calibration: Calibration) -> str:
 
 
 COLUMNS = (
-    "round", "missing before", "beta", "newcomer's weight", "points kept", "effective sample size", "divergence",
-    "accuracy", "E_data[u]", "calibration error", "gamma / bound", "CPU seconds",
+    "round", "missing before", "beta", "lambda", "newcomer's weight", "points kept", "effective sample size",
+    "divergence", "accuracy (level)", "E_data[u]", "calibration error", "gamma / bound", "CPU s",
 )  # fmt: skip
 
 
@@ -188,13 +207,14 @@ def rounds_table(rounds: Sequence[Round]) -> str:
         calibration = record.calibration
         bound = "–" if record.gamma_bound is None else f"{record.gamma_bound:.2g}"
         cells = (
-            "–" if record.missing_mass is None else f"{record.missing_mass:.1%}",
+            _missing(record),
             f"{record.beta:.3f}",
-            f"{record.weights[-1]:.1%}",
+            "–" if record.level is None else f"{record.level:.3f}",
+            f"{record.mixture_beta:.1%}",
             f"{record.kept_share:.0%}",
             f"{record.effective_sample_size:,.0f}",
             _interval(record.divergence, record.divergence_error),
-            f"{calibration.accuracy:.3f}",
+            f"{calibration.accuracy:.3f}" + _doubt(calibration),
             _interval(calibration.mean_ratio, calibration.mean_ratio_error),
             f"{calibration.error:.3f}",
             "–" if record.gamma is None else f"{record.gamma:.2g} / {bound}",
@@ -234,9 +254,21 @@ def making_list(
     )
 
 
+def _missing(record: Round) -> str:
+    """The missing mass and the half width of its 95 % interval, in per cent."""
+    if record.missing_mass is None or record.missing_mass_error is None:
+        return "–"
+    return f"{record.missing_mass:.1%} ± {100 * NORMAL_QUANTILE * record.missing_mass_error:.1f}"
+
+
+def _doubt(calibration: Calibration) -> str:
+    """The level of the critic's edge where it may be luck, nothing otherwise."""
+    return "" if calibration.beats_chance else f" ({calibration.level:.2g})"
+
+
 def _interval(value: float, error: float) -> str:
     """A value and the half width of its 95 % interval."""
-    return f"{value:.3f} ± {INTERVAL * error:.3f}".replace("-", "−")
+    return f"{value:.3f} ± {NORMAL_QUANTILE * error:.3f}".replace("-", "−")
 
 
 def _pairs(entries: Mapping[str, object], around: str = "{}") -> str:

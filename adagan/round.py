@@ -6,15 +6,21 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from adagan.components.calibration import Calibration
+from adagan.components.critics.calibration import Calibration
+from adagan.estimate import Estimate
+from adagan.prefixes import Prefixes
 
 REJECTED = 1e-3
 """A newcomer with less mixture weight than this counts as rejected."""
+HARDLY = 0.02
+"""Below this share of the data, hardly anything is missing."""
 
 
 @dataclass(frozen=True)
 class Round:
     """What a round did and found; every number is about the mixture *after* the round unless it says otherwise.
+
+    Standard errors are in closed form and over the points; the luck of a critic's training comes on top.
 
     Attributes:
         index: t, from 1.
@@ -23,17 +29,19 @@ class Round:
         kept_share: Share of the points that kept weight.
         effective_sample_size: 1/Σw² of the data weights.
         missing_mass: E_data[(1 − u)_+] *before* the round, at the coarse critic's resolution; ``None`` in round 1.
+        missing_mass_error: Its standard error.
         weights: The mixture weights after the round, K numbers; the newcomer's is the last.
         divergence: Estimated D_f(mixture ‖ data), by the critic at held-out points.
-        divergence_error: Its standard error over the points (not over critics).
+        divergence_error: Its standard error.
         divergence_name: Which f-divergence.
+        prefixes: The divergences of the mixtures after this and all earlier rounds, all by this round's critic.
         gamma: D_f(newcomer ‖ target)/D_f(old mixture ‖ data): how weak the newcomer was allowed to be, and how weak it
             was; ``None`` in round 1.
         gamma_bound: What gamma must stay below for the star update to contract, (1 − √(1 − beta))²/beta.
-        calibration: The critic's record.
+        calibration: The critic's record: E_data[u], its edge over chance and the level of that.
         seconds: Wall time of the round.
         cpu_seconds: CPU time of the process during the round.
-        notes: Sentences on anything unusual.
+        notes: Sentences on anything unusual, in the newcomer's training too.
     """
 
     index: int
@@ -42,10 +50,12 @@ class Round:
     kept_share: float
     effective_sample_size: float
     missing_mass: float | None
+    missing_mass_error: float | None
     weights: tuple[float, ...]
     divergence: float
     divergence_error: float
     divergence_name: str
+    prefixes: Prefixes
     gamma: float | None
     gamma_bound: float | None
     calibration: Calibration
@@ -53,21 +63,52 @@ class Round:
     cpu_seconds: float
     notes: tuple[str, ...] = ()
 
+    @property
+    def mixture_beta(self) -> float:
+        """The newcomer's share in the mixture, beside `beta`, its share in the target."""
+        return self.weights[-1]
+
+    @property
+    def divergence_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the divergence."""
+        return Estimate(self.divergence, self.divergence_error).interval
+
+    @property
+    def missing_mass_interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the missing mass, a share; ``None`` in round 1."""
+        if self.missing_mass is None or self.missing_mass_error is None:
+            return None
+        low, high = Estimate(self.missing_mass, self.missing_mass_error).interval
+        return max(low, 0.0), min(high, 1.0)
+
     def to_json(self) -> dict[str, Any]:
-        """Plain numbers, strings and lists."""
-        return asdict(self)
+        """Finite numbers, strings, lists and mappings; JSON has no infinity, which becomes the string "inf"."""
+        fields: dict[str, Any] = _written(asdict(self))
+        return fields
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Round:
         """The record that `to_json` wrote."""
-        fields = _tuples(content)
-        fields["calibration"] = Calibration(**_tuples(content["calibration"]))
+        fields = _read(content)
+        fields["calibration"] = Calibration(**fields["calibration"])
+        fields["prefixes"] = Prefixes(**fields["prefixes"])
         return cls(**fields)
 
 
-def _tuples(content: dict[str, Any]) -> dict[str, Any]:
-    """JSON knows lists only."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+def _written(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _written(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _read(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return tuple(_read(part) for part in value)
+    return float(value) if value in ("inf", "-inf", "nan") else value
 
 
 def gamma_bound(beta: float) -> float:
@@ -80,19 +121,19 @@ def verdict(record: Round) -> str:
     head = f"Round {record.index}: "
     if not record.calibration.beats_chance:
         return head + "the critic no longer tells samples from data better than chance; stop here."
-    if record.index > 1 and record.weights[-1] < REJECTED:
+    if record.index > 1 and record.mixture_beta < REJECTED:
         return head + "the newcomer was rejected (its mixture weight is zero); more training per round may help."
     accuracy = (
         f"the critic tells samples from data with an accuracy of {record.calibration.accuracy:.3f} (chance is .5)"
     )
     if record.missing_mass is None:
         return head + f"a first component is in place; {accuracy}."
-    if record.missing_mass < 0.02:
+    if record.missing_mass < HARDLY:
         return head + (
             f"before it hardly anything was missing ({record.missing_mass:.1%} of the data); {accuracy}: what is left "
             "is the shape of what is there, which refinement corrects better than more rounds."
         )
     return head + (
-        f"before it {record.missing_mass:.1%} of the data was missing; the newcomer took {record.weights[-1]:.1%} "
+        f"before it {record.missing_mass:.1%} of the data was missing; the newcomer took {record.mixture_beta:.1%} "
         f"of the mixture; {accuracy}."
     )

@@ -1,7 +1,8 @@
 """The run folder: everything that is needed to resume, extend, report on and sample from a run.
 
 ``mixture.json`` and ``component-NNN.safetensors`` are the mixture's file (see `adagan.mixtures.storage`), so that
-``Mixture.load(run)`` works. Beside them stand ``run.json`` (the rounds' records), per round its data weights and
+``Mixture.load(run)`` works; when a stopping rule kept a prefix, that is what it loads, and the other components are
+still there for more rounds. Beside them stand ``run.json`` (the rounds' records), per round its data weights and
 critic, and a preview of the data for reports. Files of a round are written under new names first and ``run.json`` is
 replaced last: a kill at any instant leaves the last complete round.
 """
@@ -19,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adagan.components.critic import Critic
+from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.storage import (
@@ -27,6 +28,7 @@ from adagan.mixtures.storage import (
     MIXTURE_FILE,
     component_record,
     load_mixture,
+    read_component,
     read_json,
     read_tensors,
     sync,
@@ -36,7 +38,9 @@ from adagan.mixtures.storage import (
     written_atomically,
 )
 from adagan.round import Round
+from adagan.training_data import TrainingData
 
+RUN_FORMAT_VERSION = 2
 RUN_FILE = "run.json"
 PREVIEW_ROWS = 2_000
 
@@ -47,6 +51,12 @@ def fingerprint(tensor: Tensor) -> str:
     digest = hashlib.sha256(f"{tuple(content.shape)} {content.dtype}".encode())
     digest.update(content.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _identity(data: TrainingData, seed: int) -> dict[str, Any]:
+    """What must be the same when a run is resumed."""
+    labels = None if data.labels is None else fingerprint(data.labels)
+    return {"data": fingerprint(data.points), "weights": fingerprint(data.weights), "labels": labels, "seed": seed}
 
 
 class RunFolder:
@@ -73,23 +83,24 @@ class RunFolder:
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise FileExistsError(f"{self.path} exists and is not an empty folder; choose another")
 
-    def create(self, data: Tensor, base: Tensor, seed: int, files: Mapping[str, str] | None = None) -> None:
+    def create(self, data: TrainingData, seed: int, files: Mapping[str, str] | None = None) -> None:
         """Starts a run without rounds, with text files of the caller's beside it.
 
         Raises:
             FileExistsError: The folder holds a run, or anything else.
         """
         self.check_free()
-        rows = torch.linspace(0, len(data) - 1, min(len(data), PREVIEW_ROWS)).long()
+        points = data.points
+        rows = torch.linspace(0, len(points) - 1, min(len(points), PREVIEW_ROWS)).long()
         with written_atomically(self.path, overwrite=False) as draft:
-            write_tensors(draft / "preview.safetensors", {"data": data[rows.to(data.device)], "rows": rows})
+            chosen = rows.to(points.device)
+            preview = {"data": points[chosen], "rows": rows, "weights": data.weights[chosen]}
+            write_tensors(draft / "preview.safetensors", preview)
             content = {
-                "format_version": FORMAT_VERSION,
-                "seed": seed,
-                "num_points": len(data),
-                "event_shape": list(data.shape[1:]),
-                "data": fingerprint(data),
-                "weights": fingerprint(base),
+                "format_version": RUN_FORMAT_VERSION,
+                "num_points": len(points),
+                "event_shape": list(points.shape[1:]),
+                **_identity(data, seed),
                 "rounds": [],
             }
             write_json(draft / RUN_FILE, content)
@@ -106,27 +117,33 @@ class RunFolder:
 
         Raises:
             FileNotFoundError: There is none.
-            ValueError: It is corrupted, or of a newer format.
+            ValueError: It is corrupted, or of another format.
         """
         if not (self.path / RUN_FILE).is_file():
             raise FileNotFoundError(f"{self.path} holds no run: there is no {RUN_FILE} in it")
-        content = read_json(self.path / RUN_FILE)
-        lacking = [name for name in ("seed", "data", "weights", "rounds") if name not in content]
+        content = read_json(self.path / RUN_FILE, newest=RUN_FORMAT_VERSION)
+        if content["format_version"] < RUN_FORMAT_VERSION:
+            raise ValueError(
+                f"{self.path / RUN_FILE} has format version {content['format_version']}, whose records lack what this "
+                f"adagan needs (version {RUN_FORMAT_VERSION}); run it again, or load its mixture: "
+                f"Mixture.load({str(self.path)!r})"
+            )
+        lacking = [name for name in ("seed", "data", "weights", "labels", "rounds") if name not in content]
         if lacking:
             raise ValueError(f"{self.path / RUN_FILE} is damaged: it lacks {', '.join(lacking)}")
         return content
 
-    def check(self, data: Tensor, base: Tensor, seed: int) -> None:
+    def check(self, data: TrainingData, seed: int) -> None:
         """Makes sure that a run is resumed with what it began with.
 
         Raises:
-            ValueError: Other data, weights or seed.
+            ValueError: Other data, weights, labels or seed.
         """
         content = self.content()
-        for name, value in (("data", fingerprint(data)), ("weights", fingerprint(base)), ("seed", seed)):
+        for name, value in _identity(data, seed).items():
             if content[name] != value:
                 raise ValueError(
-                    f"{name}: the run in {self.path} began with other {name}"
+                    f"{name}: the run in {self.path} began with {'no' if content[name] is None else 'other'} {name}"
                     + (f" ({content[name]}, got {seed})" if name == "seed" else "")
                     + "; resume it with the same, or start a new run in another folder"
                 )
@@ -153,46 +170,80 @@ class RunFolder:
         self,
         components: Sequence[Callable[[], Any]] = (),
         device: torch.device | str | None = None,
+        *,
+        whole: bool = False,
     ) -> Mixture:
-        """The mixture after the last complete round."""
-        done = len(self.content()["rounds"])
+        """The mixture that the run kept, or the `whole` one after its last complete round."""
+        content = self.content()
+        done = len(content["rounds"])
         if done == 0:
             raise ValueError(f"{self.path} has no complete round yet; adagan resume {self.path} runs the first")
-        return load_mixture(self.path, device=device, components=components)[:done]
+        mixture = load_mixture(self.path, device=device, components=components, whole=True)
+        return mixture[: done if whole else content.get("kept", done)]
 
-    def critic(self, device: torch.device | str | None = None) -> Critic:
-        """The sharp critic of the mixture after the last complete round."""
-        path = self._round_file(len(self.rounds()), "critic")
-        state = read_tensors(path)
+    def critic(
+        self,
+        components: Sequence[Callable[[], Any]] = (),
+        device: torch.device | str | None = None,
+        *,
+        whole: bool = False,
+    ) -> RatioEstimator:
+        """The sharp critic of the last complete round, weighed for what `mixture` returns."""
+        rounds, content = self.rounds(), self.content()
+        path = self._round_file(len(rounds), "critic")
         try:
-            critic = Critic.from_config(self.content()["critic"])
-            critic.load_state_dict(state)
-        except (KeyError, RuntimeError) as error:
+            critic: Any = read_component(path, content["critic"], components)
+            kept = len(rounds) if whole else content.get("kept", len(rounds))
+            if kept < len(rounds):
+                critic.reweigh((*rounds[kept - 1].weights, *[0.0] * (len(rounds) - kept)))
+        except (KeyError, TypeError, RuntimeError, ValueError) as error:
+            read_tensors(path)  # a file that is corrupted says so itself
             raise ValueError(f"{path} does not fit {RUN_FILE} beside it: {error}") from error
-        return critic.to(device or "cpu").eval()
+        if isinstance(critic, torch.nn.Module):
+            critic.to(device or "cpu")
+        found: RatioEstimator = critic
+        return found
 
     def preview(self) -> tuple[Tensor, Tensor]:
         """Up to 2,000 of the data points, spread evenly over the data, and their row numbers."""
         tensors = read_tensors(self.path / "preview.safetensors")
         return tensors["data"], tensors["rows"]
 
-    def add(self, record: Round, data_weights: DataWeights, mixture: Mixture, critic: Critic) -> None:
+    def preview_log_ratios(self) -> tuple[Tensor, Tensor]:
+        """The critic's log dP_k/dP_data at the preview's points after the last complete round, and the points' weights.
+
+        Returns:
+            Ratios of shape (n, K), from estimates that did not see the points; weights of shape (n,), not normalised.
+        """
+        path = self._round_file(len(self.rounds()), "weights")
+        return read_tensors(path)["preview_log_ratios"], read_tensors(self.path / "preview.safetensors")["weights"]
+
+    def add(self, record: Round, data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator) -> None:
         """Adds a complete round."""
         newcomer = self.path / f"component-{record.index - 1:03d}.safetensors"
         with self._replacing(newcomer) as draft:
             write_component(draft, mixture.components[-1])
         with self._replacing(self._round_file(record.index, "weights")) as draft:
-            write_tensors(draft, {"values": data_weights.values})
+            rows = self.preview()[1].to(critic.component_log_ratios_.device)
+            content = {"values": data_weights.values, "preview_log_ratios": critic.component_log_ratios_[rows]}
+            write_tensors(draft, content)
         with self._replacing(self._round_file(record.index, "critic")) as draft:
-            write_tensors(draft, critic.state_dict())
+            write_component(draft, critic)
         records = [component_record(component) for component in mixture.components]
-        with self._replacing(self.path / MIXTURE_FILE) as draft:
-            history = mixture.history.tolist()
-            write_json(draft, {"format_version": FORMAT_VERSION, "history": history, "components": records})
-        content = self.content()
-        content["critic"] = critic.config()
-        content["rounds"] = [*content["rounds"][: record.index - 1], record.to_json()]
-        with self._replacing(self.path / RUN_FILE) as draft:
+        history = mixture.history.tolist()
+        self._write(MIXTURE_FILE, {"format_version": FORMAT_VERSION, "history": history, "components": records})
+        run = {name: value for name, value in self.content().items() if name not in ("kept", "stopped")}
+        run["critic"] = component_record(critic)
+        run["rounds"] = [*run["rounds"][: record.index - 1], record.to_json()]
+        self._write(RUN_FILE, run)
+
+    def finish(self, kept: int, stopped: str) -> None:
+        """Notes at the end of a run how many components it keeps, and why it stopped early, if it did."""
+        self._write(MIXTURE_FILE, {**read_json(self.path / MIXTURE_FILE), "kept": kept})
+        self._write(RUN_FILE, {**self.content(), "kept": kept, "stopped": stopped})
+
+    def _write(self, name: str, content: Mapping[str, Any]) -> None:
+        with self._replacing(self.path / name) as draft:
             write_json(draft, content)
 
     def _round_file(self, index: int, kind: str) -> Path:

@@ -5,34 +5,56 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from adagan.round import REJECTED, Round
+from adagan.round import HARDLY, REJECTED, Round
 
 
 class StoppingRule(ABC):
-    """The contract: the records so far in, a reason to stop out; stateless, so that a resumed run stops alike."""
+    """The contract: the records so far in, a reason to stop and the best prefix out; stateless.
+
+    A resumed run reads the same records and so stops alike.
+    """
 
     @abstractmethod
     def reason(self, rounds: Sequence[Round]) -> str:
-        """Why to stop after these rounds, in one sentence; empty means to go on."""
+        """Why to stop after these rounds, 0 or more, in one sentence; empty means to go on."""
+
+    def keep(self, rounds: Sequence[Round]) -> int:
+        """How many of these rounds, 1 or more, the model is to keep when the run ends.
+
+        All prefixes are judged by the last round's critic; see `adagan.prefixes.Prefixes.best`.
+        """
+        return rounds[-1].prefixes.best()
 
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({parameters})"
 
 
+class Never(StoppingRule):
+    """Runs all the rounds, and keeps them."""
+
+    def reason(self, rounds: Sequence[Round]) -> str:
+        return ""
+
+    def keep(self, rounds: Sequence[Round]) -> int:
+        return len(rounds)
+
+
 class NothingLeft(StoppingRule):
     """Stops when the critic sees nothing more, when nothing more is missing, or when rounds no longer help.
 
-    The three tests are: the sharp critic does not beat chance on held-out points; the coarse critic has found less than
-    `missing_mass` missing for `patience` rounds in a row, so that what is left is the shape of what is there, which
-    refinement corrects; the last `patience` newcomers were all rejected.
+    The four tests are: the sharp critic does not beat chance on held-out points, at once where the coarse critic had
+    found less than `missing_mass` missing before, and for `patience` rounds in a row where it had found more, since a
+    rare mode is easily overlooked; the coarse critic has found less than `missing_mass` missing for `patience` rounds
+    in a row, so that what is left is the shape of what is there, which refinement corrects; the last `patience`
+    newcomers were all rejected; the mixture from before the last `patience` rounds is as good as the present one.
 
     Args:
         missing_mass: Share of the data below which nothing counts as missing.
         patience: Number of rounds in a row, 1 or more.
     """
 
-    def __init__(self, missing_mass: float = 0.02, patience: int = 2) -> None:
+    def __init__(self, missing_mass: float = HARDLY, patience: int = 2) -> None:
         if not 0 <= missing_mass < 1:
             raise ValueError(f"missing_mass: expected a share in [0, 1), got {missing_mass}")
         if patience < 1:
@@ -40,7 +62,7 @@ class NothingLeft(StoppingRule):
         self.missing_mass, self.patience = missing_mass, patience
 
     def reason(self, rounds: Sequence[Round]) -> str:
-        if rounds and not rounds[-1].calibration.beats_chance:
+        if self._sees_nothing(rounds):
             return f"after round {rounds[-1].index} the critic tells samples from data no better than chance"
         boosted = [record for record in rounds if record.missing_mass is not None][-self.patience :]
         if len(boosted) < self.patience:
@@ -50,8 +72,19 @@ class NothingLeft(StoppingRule):
                 f"less than {self.missing_mass:.1%} of the data was missing before each of the last {self.patience} "
                 "rounds: what is left is the shape of what is there, which refinement corrects"
             )
-        if all(record.weights[-1] < REJECTED for record in boosted):
+        if all(record.mixture_beta < REJECTED for record in boosted):
             return (
                 f"the last {self.patience} newcomers were rejected: components this weak no longer improve the mixture"
             )
+        kept = self.keep(rounds)
+        if kept <= len(rounds) - self.patience:
+            return f"the mixture after round {kept} is as good as the one after round {len(rounds)}"
         return ""
+
+    def _sees_nothing(self, rounds: Sequence[Round]) -> bool:
+        latest = rounds[-self.patience :]
+        if not latest or latest[-1].calibration.beats_chance:
+            return False
+        missing = latest[-1].missing_mass
+        at_chance = [not record.calibration.beats_chance for record in latest]
+        return missing is None or missing < self.missing_mass or (len(latest) == self.patience and all(at_chance))

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import torch
 from torch import Tensor
 
+from adagan.components.conditional import as_classes
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 
 
-def checked_data(data: ArrayLike, weights: ArrayLike | None) -> tuple[Tensor, Tensor]:
-    """Training data as a floating-point tensor of shape (N, *event), and base weights of shape (N,) that sum to 1.
+@dataclass(frozen=True)
+class TrainingData:
+    """Points with their own weights and, if there are any, their classes.
 
-    Raises:
-        ValueError: Another shape, NaN or infinite values (how many and where), or weights that are negative, all zero
-            or of the wrong length.
+    Attributes:
+        points: Shape (N, *event), floating point, finite.
+        weights: Shape (N,), float64, non-negative, sum 1: the base of all data weights.
+        labels: Classes from 0, and −1 for points without one, shape (N,), int64; ``None`` when nothing is labelled.
     """
-    values = torch.as_tensor(data)
-    if values.ndim < 2 or len(values) == 0:
-        raise ValueError(
-            f"data: expected shape (N, *event) with N > 0, got {tuple(values.shape)}"
-            + ("; one number per point has shape (N, 1)" if values.ndim == 1 else "")
-        )
-    if not values.is_floating_point():
-        values = values.to(torch.float32)
-    bad = ~torch.isfinite(values)
-    if bool(bad.any()):
-        rows = bad.flatten(1).any(dim=1).nonzero()[:, 0]
-        raise ValueError(
-            f"data: {int(bad.sum())} values in {len(rows)} of {len(values)} rows are NaN or infinite, the first in "
-            f"row {int(rows[0])}; remove or fill in these rows"
-        )
-    return values, as_probabilities(weights, len(values), values, "weights")
+
+    points: Tensor
+    weights: Tensor
+    labels: Tensor | None = None
+
+    @classmethod
+    def checked(cls, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
+        """What a caller passed as data, weights and labels.
+
+        Raises:
+            ValueError: Another shape, NaN or infinite values (how many and where); weights that are negative, all zero
+                or of the wrong length; labels that are no classes.
+        """
+        points = torch.as_tensor(data)
+        if points.ndim < 2 or len(points) == 0:
+            raise ValueError(
+                f"data: expected shape (N, *event) with N > 0, got {tuple(points.shape)}"
+                + ("; one number per point has shape (N, 1)" if points.ndim == 1 else "")
+            )
+        if not points.is_floating_point():
+            points = points.to(torch.float32)
+        bad = ~torch.isfinite(points)
+        if bool(bad.any()):
+            rows = bad.flatten(1).any(dim=1).nonzero()[:, 0]
+            raise ValueError(
+                f"data: {int(bad.sum())} values in {len(rows)} of {len(points)} rows are NaN or infinite, the first in "
+                f"row {int(rows[0])}; remove or fill in these rows"
+            )
+        base = as_probabilities(weights, len(points), points, "weights")
+        if y is None:
+            return cls(points, base)
+        labels = torch.as_tensor(y, device=points.device)
+        return cls(points, base, as_classes(labels, len(points), "a conditional component"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from adagan.datasets import digits
@@ -47,24 +48,46 @@ def _neighbours() -> tuple[Any, float]:
     return search, float(np.quantile(search.kneighbors()[0], FAR))
 
 
-def score_digits(samples: Tensor) -> Scores:
-    """Scores images of shape (N, 1, 8, 8): the classes are the modes.
+def score_digits(samples: Tensor, classes: Tensor) -> Scores:
+    """Scores images of shape (N, C, 8, 8): the classes, or with C channels the tuples of C classes, are the modes.
 
-    A sample is of high quality when the judge is sure of its class and a real image is near: the judge alone is sure of
-    two thirds of uniform noise.
+    A sample is of high quality when in every channel the judge is sure of the class and a real image is near: the judge
+    alone is sure of two thirds of uniform noise.
+
+    Args:
+        samples: The images.
+        classes: Of the real digits, shape (M,): their shares are the truth, in every channel.
     """
-    machine, _ = judge()
-    search, far = _neighbours()
-    flat = torch.nan_to_num(samples).flatten(1).numpy()
-    probabilities = machine.predict_proba(flat)
-    found = probabilities.argmax(axis=1)
-    sure = (probabilities.max(axis=1) >= SURE) & (search.kneighbors(flat)[0][:, 0] <= far)
-    _, classes = digits()
+    found, sure = _judged(samples)
+    channels = samples.shape[1]
+    mode = found @ 10 ** np.arange(channels)
+    good = sure.all(axis=1)
+    share = np.bincount(classes.numpy(), minlength=10) / len(classes)
+    truth = share
+    for _ in range(channels - 1):
+        truth = np.outer(truth, share).flatten()
     return histogram_scores(
-        np.bincount(found[sure], minlength=10),
-        np.bincount(found, minlength=10),
-        np.bincount(classes.numpy(), minlength=10) / len(classes),
+        np.bincount(mode[good], minlength=len(truth)),
+        np.bincount(mode, minlength=len(truth)),
+        truth,
         num_samples=len(samples),
         strict_count=None,
         spread=None,
     )
+
+
+def modes_at_all(samples: Tensor) -> int:
+    """The modes of `score_digits` that have a sample when the judge's uncertainty and strange images do not count."""
+    found, _ = _judged(samples)
+    return len(np.unique(found, axis=0))
+
+
+def _judged(samples: Tensor) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The class of every channel of every image, and whether it is of high quality, both of shape (N, C)."""
+    machine, _ = judge()
+    search, far = _neighbours()
+    flat = torch.nan_to_num(samples).flatten(0, 1).flatten(1).numpy()
+    probabilities = machine.predict_proba(flat)
+    sure = (probabilities.max(axis=1) >= SURE) & (search.kneighbors(flat)[0][:, 0] <= far)
+    shape = samples.shape[:2]
+    return probabilities.argmax(axis=1).reshape(shape), sure.reshape(shape)

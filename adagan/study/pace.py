@@ -1,63 +1,82 @@
-"""Equal CPU time: how many training steps a method may still take."""
+"""Equal CPU time: how many training steps may still be taken."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from torch import Tensor
-
-from adagan.components.gan import GAN
-
-PILOT_STEPS = 150
-CRITICS_SHARE = 0.25
-"""Of the budget, at most about this much is meant for critics."""
-FOLDS = 2
-CRITIC_STEPS = 1_000
+PILOT_STEPS = (25, 150)
+LONG_ENOUGH = 0.4
+"""CPU seconds beyond the first step after which a pilot training tells the cost of a step well enough."""
 
 
-def seconds_per_step(make: Callable[[int], GAN], data: Tensor) -> float:
-    """CPU seconds that one training step of a generator costs here and now, from two short trainings."""
-    times = []
-    for steps in (1, 1 + PILOT_STEPS):
-        start = time.process_time()
-        make(steps).fit(data)
-        times.append(time.process_time() - start)
-    return max(times[1] - times[0], 1e-6) / PILOT_STEPS
+@dataclass(frozen=True)
+class StepCost:
+    """What a training costs here and now.
+
+    Attributes:
+        fixed: CPU seconds of a training apart from its steps.
+        step: CPU seconds of one step.
+    """
+
+    fixed: float
+    step: float
+
+    def steps(self, seconds: float) -> int:
+        """How many steps fit in so many CPU seconds; at least one."""
+        return max(int((seconds - self.fixed) / self.step), 1)
+
+
+def step_cost(train: Callable[[int], object]) -> StepCost:
+    """The cost of a training, from two or three short ones.
+
+    Args:
+        train: Runs one training of a number of steps.
+    """
+    first = _seconds(train, 1)
+    beyond = 0.0
+    for steps in PILOT_STEPS:
+        beyond = max(_seconds(train, 1 + steps) - first, 1e-6)
+        if beyond >= LONG_ENOUGH:
+            break
+    return StepCost(fixed=max(first - beyond / steps, 0.0), step=beyond / steps)
+
+
+def _seconds(train: Callable[[int], object], steps: int) -> float:
+    start = time.process_time()
+    train(steps)
+    return time.process_time() - start
 
 
 class Pace:
-    """Shares a budget of CPU seconds among rounds: what critics cost is measured and taken off the trainings to come.
+    """Shares a budget of CPU seconds among trainings that take turns.
+
+    Each gets its share of what is left, among all those that are still to come. So what one leaves over, or takes too
+    much, falls on all that follow in proportion, and the budget is kept as well as the last training keeps its own.
 
     Args:
         budget: CPU seconds in all, from now.
-        rounds: Components to be trained.
-        step_seconds: CPU seconds per training step of a component.
-        critics: Critics to be trained in all.
+        turns: By kind of training, the shares of its trainings in their order; they need not sum to 1.
     """
 
-    def __init__(self, budget: float, rounds: int, step_seconds: float, critics: int = 0) -> None:
-        self.budget, self.rounds_left, self.step_seconds, self.critics_left = budget, rounds, step_seconds, critics
+    def __init__(self, budget: float, turns: Mapping[str, Sequence[float]]) -> None:
+        self.budget = budget
+        self._left = {kind: list(shares) for kind, shares in turns.items()}
         self._start = time.process_time()
-        self._critic_seconds = CRITICS_SHARE * budget / max(critics, 1)
 
     def elapsed(self) -> float:
         """CPU seconds since the start."""
         return time.process_time() - self._start
 
-    def steps(self) -> int:
-        """How many steps the next component may take so that all that are left get the same; at least one."""
-        remaining = self.budget - self.elapsed() - self.critics_left * self._critic_seconds
-        steps = int(remaining / self.rounds_left / self.step_seconds)
-        self.rounds_left -= 1
-        return max(steps, 1)
+    def seconds(self, kind: str) -> float:
+        """CPU seconds for the next training of a kind; 0 where the budget is spent.
 
-    def critic_took(self, seconds: float) -> None:
-        """Reports what a critic cost: the mean of the last and of what was expected is expected of the next."""
-        self.critics_left -= 1
-        self._critic_seconds = (self._critic_seconds + seconds) / 2
-
-    def critic_steps(self) -> int:
-        """Steps per fold of a critic, fewer than its default where the budget is small: about a quarter of a GAN's."""
-        affordable = CRITICS_SHARE * self.budget / max(self.critics_left, 1) / self.step_seconds / FOLDS
-        return int(min(max(affordable, 50), CRITIC_STEPS))
+        Raises:
+            RuntimeError: All planned trainings of this kind have had their turn.
+        """
+        total = sum(sum(shares) for shares in self._left.values())
+        if not self._left[kind]:
+            raise RuntimeError(f"no further training of a {kind} was planned")
+        share = self._left[kind].pop(0)
+        return max(self.budget - self.elapsed(), 0.0) * share / total

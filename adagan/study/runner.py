@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +13,8 @@ from torch import Tensor
 from adagan.names import check_name
 from adagan.study.benchmarks import BENCHMARK_NAMES, Benchmark, benchmark
 from adagan.study.distances import sliced_wasserstein
-from adagan.study.methods import METHOD_NAMES, METHODS, train
+from adagan.study.methods import METHOD_NAMES, METHODS
+from adagan.study.workers import results
 
 Row = dict[str, Any]
 ORACLE_SEED, TRUTH_SEED = 10_000, 20_000
@@ -51,24 +49,18 @@ def run_study(
         raise ValueError(f"--budget: expected CPU seconds above 0, got {budget}")
     if rounds < 1:
         raise ValueError(f"--rounds: expected 1 or more, got {rounds}")
-    return _rows(name, methods, seeds, budget, rounds, workers or os.cpu_count() or 1)
+    return _rows(name, methods, seeds, budget, rounds, workers)
 
 
 def _rows(
-    name: str, methods: Sequence[str], seeds: Sequence[int], budget: float, rounds: int, workers: int
+    name: str, methods: Sequence[str], seeds: Sequence[int], budget: float, rounds: int, workers: int | None
 ) -> Iterator[list[Row]]:
     for seed in seeds:
         yield oracle_rows(name, seed)
     trainings = list(dict.fromkeys(method.removesuffix("-refined") for method in methods))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread, max_tasks_per_child=1) as pool:
-        futures = [pool.submit(method_rows, name, m, seed, budget, rounds) for seed in seeds for m in trainings]
-        for future in as_completed(futures):
-            yield [row for row in future.result() if row["method"] in methods]
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
+    calls = [(name, training, seed, budget, rounds) for seed in seeds for training in trainings]
+    for rows in results(method_rows, calls, workers=workers, calls_per_process=1):
+        yield [row for row in rows if row["method"] in methods]
 
 
 def oracle_rows(name: str, seed: int) -> list[Row]:
@@ -85,7 +77,7 @@ def method_rows(name: str, method: str, seed: int, budget: float, rounds: int) -
     """Trains one method with one seed and scores all of its samplers."""
     task = benchmark(name)
     check_name(method, METHODS, "method")
-    trained = train(method, task.training_data(seed), budget, rounds, seed)
+    trained = METHODS[method](task.training_data(seed), budget, rounds, seed)
     rows = []
     for row_name, sampler in trained.samplers.items():
         for num_samples in task.sample_sizes:
@@ -100,9 +92,13 @@ def method_rows(name: str, method: str, seed: int, budget: float, rounds: int) -
 
 
 def _scores(task: Benchmark, samples: Tensor, seed: int) -> Row:
-    """The benchmark's scores, and the distance to other draws of the truth."""
+    """The benchmark's scores, the distance to other draws of the truth, and the metrics of this benchmark alone."""
     truth = task.oracle(len(samples), TRUTH_SEED + seed)
-    return {**asdict(task.score(samples)), "sliced_wasserstein": sliced_wasserstein(samples, truth, seed)}
+    return {
+        **asdict(task.score(samples)),
+        "sliced_wasserstein": sliced_wasserstein(samples, truth, seed),
+        **task.further(samples, seed),
+    }
 
 
 def _head(name: str, method: str, seed: int, cpu: float, train_cpu: float, sample_cpu: float) -> Row:

@@ -17,6 +17,10 @@ COLUMNS = {
     "smallest_share": ("smallest", "{:.2f}"),
     "spread": ("spread", "{:.2f}"),
     "sliced_wasserstein": ("sliced W₂", "{:.3f}"),
+    "core_quality": ("Q", "{:.3f}"),
+    "data_coverage": ("C", "{:.3f}"),
+    "log_likelihood": ("log-lik.", "{:.3f}"),
+    "modes_at_all": ("argmax modes", "{:.0f}"),
     "train_cpu_seconds": ("CPU s", "{:.0f}"),
     "sample_cpu_seconds_per_million": ("CPU s/10⁶", "{:.1f}"),
 }
@@ -27,8 +31,9 @@ def study_table(rows: Sequence[dict[str, Any]], methods: Sequence[str]) -> Table
 
     Columns: modes touched and modes by the protocol's count; share within three standard deviations; KL of the modes'
     histogram both ways; the smallest mode's share over its true share; spread within modes over the true one; sliced
-    Wasserstein distance to fresh draws of the truth, with the extra ``study``; CPU seconds of training and of a
-    million samples. A column that no row has a value for is left out.
+    Wasserstein distance to fresh draws of the truth, with the extra ``study``; Q, C and log-likelihood as in
+    `core_quality` and `highest_density`; modes of stacked digits by the judge's first choice; CPU seconds of training
+    and of a million samples. A column that no row has a value for is left out.
     """
     names = sorted({row["benchmark"] for row in rows})
     seeds = len({row["seed"] for row in rows})

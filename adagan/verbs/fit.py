@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adagan.reading import read_data, read_weights
 from adagan.run_folder import RunFolder
 from adagan.verbs.outcome import print_outcome
-from adagan.verbs.settings import CONFIG_FILE, choose_device, make_model, parse_settings
+from adagan.verbs.reopening import read_inputs
+from adagan.verbs.settings import CONFIG_FILE, make_model, parse_settings
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -21,14 +21,12 @@ def run(arguments: Sequence[str]) -> None:
     folder = RunFolder(settings.out)
     folder.check_free()
     model = make_model(settings, settings.out)
-    device = choose_device(settings.device)
-    data = read_data(settings.data, settings.seed).to(device)
-    weights = None if settings.weights is None else read_weights(settings.weights)
+    inputs = read_inputs(settings)
     reproducible = settings.clone()
     del reproducible["config"], reproducible["out"]
-    for name in ("data", "weights"):  # so that the run can be resumed from anywhere
+    for name in ("data", "weights", "labels"):  # so that the run can be resumed from anywhere
         if reproducible[name] is not None and Path(reproducible[name]).exists():
             reproducible[name] = str(Path(reproducible[name]).absolute())
     text = parser.dump(reproducible, skip_validation=True)
-    model.start(data, weights, files={CONFIG_FILE: text})
-    print_outcome(model.resume(data, weights), settings.out)
+    model.start(inputs.data, inputs.weights, inputs.labels, files={CONFIG_FILE: text})
+    print_outcome(model.resume(inputs.data, inputs.weights, inputs.labels), settings.out)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from jsonargparse import ArgumentParser
 
 from adagan.report import write_report
+from adagan.verbs.own_component import HELP, vouched_for
+from adagan.verbs.reopening import stored_component
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -22,8 +24,10 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--out", type=str | None, help="the page to write; by default RUN/report.html")
     parser.add_argument("--num_samples", type=int, default=2_000, help="samples drawn per round")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
+    parser.add_argument("--component", type=str | None, help=HELP)
     options = parser.parse_args(list(arguments))
     if options.num_samples < 1:
         raise ValueError(f"--num_samples: expected 1 or more, got {options.num_samples}")
-    page = write_report(options.run, options.out, num_samples=options.num_samples, seed=options.seed)
+    makers = vouched_for(options.run, options.component, stored=stored_component(options.run))
+    page = write_report(options.run, options.out, num_samples=options.num_samples, seed=options.seed, components=makers)
     print(f"report written to {page}")  # noqa: T201

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, Namespace
+from torch import Tensor
 
 from adagan.mixtures.arguments import check_share
+from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.refinement import Refined, Samples
 from adagan.mixtures.streaming import stream_samples
 from adagan.run_folder import RunFolder
+from adagan.verbs.own_component import HELP, vouched_for
+from adagan.verbs.reopening import stored_component
 from adagan.verbs.settings import choose_device
+
+
+class OneClass:
+    """A conditional mixture that samples one class only.
+
+    Args:
+        mixture: Of conditional components.
+        condition: The class, from 0.
+    """
+
+    def __init__(self, mixture: Mixture, condition: int) -> None:
+        self.mixture, self.condition = mixture, condition
+        mixture.sample(0, condition=condition)  # a class that is not there is to be heard of before the file is begun
+
+    @property
+    def device(self) -> torch.device:
+        """Where samples are made."""
+        return self.mixture.device
+
+    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        """Samples of the class, shape (num_samples, *event)."""
+        return self.mixture.sample(num_samples, generator, condition=self.condition)
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -29,12 +56,18 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps, or auto")
-    parser.add_argument("--round", type=int | None, help="sample the mixture after this round instead of the last")
+    parser.add_argument(
+        "--round", type=int | None, help="sample the mixture after this round instead of the one that the run kept"
+    )
     parser.add_argument(
         "--refine",
         type=float | None,
         help="budget of rejection by the run's critic, in (0, 1]: the share of the drawn samples that is kept",
     )
+    parser.add_argument(
+        "--condition", type=int | None, help="sample this class only, of components that learnt classes"
+    )
+    parser.add_argument("--component", type=str | None, help=HELP)
     options = parser.parse_args(list(arguments))
     if options.num_samples < 1:
         raise ValueError(f"--num_samples: expected 1 or more, got {options.num_samples}")
@@ -45,22 +78,28 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError(f"--out: expected a file that ends in .npy or .csv, got {out}")
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
-    source = _source(options.run, options.round, options.refine, choose_device(options.device), options.seed)
-    generator = torch.Generator(choose_device(options.device)).manual_seed(options.seed)
+    device = choose_device(options.device)
+    makers = vouched_for(options.run, options.component, stored=stored_component(options.run))
+    source = _source(options, makers, device)
+    generator = torch.Generator(device).manual_seed(options.seed)
     stream_samples(source, options.num_samples, out, generator=generator, overwrite=options.overwrite)
     print(f"{options.num_samples} samples written to {out}")  # noqa: T201
 
 
-def _source(run: str, round: int | None, refine: float | None, device: torch.device, seed: int) -> Samples:
-    folder = RunFolder(run)
-    mixture = folder.mixture(device=device)
-    if round is not None:
-        if not 1 <= round <= len(mixture):
-            raise ValueError(f"--round: expected 1 to {len(mixture)}, the rounds of this run, got {round}")
-        mixture = mixture[:round]
-    if refine is None:
+def _source(options: Namespace, makers: Sequence[Callable[[], Any]], device: torch.device) -> Samples:
+    if options.refine is not None and options.condition is not None:
+        raise ValueError("--refine: the critic knows no classes; leave --condition out")
+    folder = RunFolder(options.run)
+    mixture = folder.mixture(makers, device, whole=options.round is not None)
+    if options.round is not None:
+        if not 1 <= options.round <= len(mixture):
+            raise ValueError(f"--round: expected 1 to {len(mixture)}, the rounds of this run, got {options.round}")
+        mixture = mixture[: options.round]
+    if options.condition is not None:
+        return OneClass(mixture, options.condition)
+    if options.refine is None:
         return mixture
-    critic = folder.critic(device=device)
-    if round is not None and round != len(critic.weights_):
-        raise ValueError("--refine: the critic is the last round's; leave --round out")
-    return Refined(mixture, critic, refine, generator=torch.Generator(device).manual_seed(seed))
+    if options.round is not None and options.round != len(folder.mixture(makers)):
+        raise ValueError("--refine: the critic is that of the run's mixture; leave --round out")
+    critic = folder.critic(makers, device)
+    return Refined(mixture, critic, options.refine, generator=torch.Generator(device).manual_seed(options.seed))

@@ -9,16 +9,13 @@ from typing import Any
 import torch
 from jsonargparse import ArgumentParser, Namespace
 
+from adagan import components
 from adagan.boosting import COARSE, AdaGAN
-from adagan.components.critic import Critic
-from adagan.components.gan import GAN
+from adagan.components.class_conditional import ClassConditional
 from adagan.components.gaussian import Gaussian
-from adagan.components.objectives import LeastSquares, NonSaturating, Objective
 from adagan.components.scikit_learn import ScikitLearn
 from adagan.datasets import BUILT_IN_NAMES
-from adagan.mixtures import divergences as d
 from adagan.mixtures.data_weights import Dagger, DataWeightRule, Multiplicative, Star, TopK, TopKLast, Uniform
-from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.steps import (
     Constant,
     FullyCorrective,
@@ -30,13 +27,27 @@ from adagan.mixtures.steps import (
     Step,
 )
 from adagan.names import choose
-from adagan.stopping import NothingLeft, StoppingRule
+from adagan.newcomer import takes_labels, unfitted
+from adagan.stopping import Never, NothingLeft, StoppingRule
+from adagan.verbs.critic_settings import add_critic_arguments, critic_makers
+from adagan.verbs.divergence_names import DIVERGENCES
+from adagan.verbs.gan_settings import add_gan_arguments, gan_maker
+from adagan.verbs.own_component import names_own_code, own_component
 
 CONFIG_FILE = "config.yaml"
 
-STOPS: dict[str, Callable[..., StoppingRule | None]] = {"never": lambda: None, "nothing-left": NothingLeft}
-COMPONENTS = ("gan", "gaussian", "gaussian-mixture", "kernel-density")
-OBJECTIVES: dict[str, Callable[..., Objective]] = {"non-saturating": NonSaturating, "least-squares": LeastSquares}
+STOPS: dict[str, Callable[..., StoppingRule]] = {"never": Never, "nothing-left": NothingLeft}
+COMPONENTS = (
+    "gan",
+    "vae",
+    "flow",
+    "flow-matching",
+    "moment-matching",
+    "memoriser",
+    "gaussian",
+    "gaussian-mixture",
+    "kernel-density",
+)
 RULES: dict[str, Callable[..., DataWeightRule]] = {
     "star": Star,
     "dagger": Dagger,
@@ -58,19 +69,6 @@ STEPS: dict[str, Callable[..., MixtureStep]] = {
     "harmonic": Harmonic,
     "constant": Constant,
 }
-DIVERGENCES: dict[str, Callable[..., FDivergence]] = {
-    "jensen-shannon": d.JensenShannon,
-    "generalized-jensen-shannon": d.GeneralizedJensenShannon,
-    "forward-kl": d.ForwardKL,
-    "reverse-kl": d.ReverseKL,
-    "pearson-chi2": d.PearsonChi2,
-    "neyman-chi2": d.NeymanChi2,
-    "squared-hellinger": d.SquaredHellinger,
-    "total-variation": d.TotalVariation,
-    "le-cam": d.LeCam,
-    "jeffreys": d.Jeffreys,
-    "alpha": d.Alpha,
-}
 
 
 def settings_parser() -> ArgumentParser:
@@ -89,11 +87,21 @@ def settings_parser() -> ArgumentParser:
     )
     parser.add_argument("--out", help="run folder to write; it must not exist or be empty")
     parser.add_argument("--weights", type=str | None, help="file with one non-negative weight per row of DATA")
-    parser.add_argument("--rounds", type=int, default=5, help="number of rounds")
+    parser.add_argument(
+        "--labels",
+        type=str | None,
+        help="file with one class per row of DATA, from 0, and -1 for unlabelled rows; a component that learns no "
+        "classes is trained on each of them apart, and adagan sample --condition samples them",
+    )
+    parser.add_argument(
+        "--rounds", type=int | str, default=5, help="number of rounds, or auto: until nothing is left to repair"
+    )
     parser.add_argument(
         "--stop",
-        default="never",
-        help="never, or nothing-left: end before all rounds when nothing is left to repair, and say why",
+        type=str | None,
+        help="never, or nothing-left: end before all rounds when nothing is left to repair, say why, and keep the best "
+        "prefix (nothing-left:0.05 lets that share of the data be missing); by default nothing-left with --rounds "
+        "auto, never otherwise",
     )
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps, or auto")
@@ -107,9 +115,10 @@ def settings_parser() -> ArgumentParser:
         "--component",
         default="gan",
         help="what is boosted: " + ", ".join(COMPONENTS) + "; NAME:NUMBER sets the size "
-        "of a gaussian-mixture (default 8) or the bandwidth of kernel-density (default 0.1)",
+        "of a gaussian-mixture (default 8) or the bandwidth of kernel-density (default 0.1), and the training steps "
+        "of vae, flow, flow-matching and moment-matching; MODULE:MAKE takes a class "
+        "or function of your own, from the working directory or installed",
     )
-    parser.add_argument("--objective", default="non-saturating", help="of the GAN: " + ", ".join(OBJECTIVES))
     parser.add_argument(
         "--rule", default="star", help="data weights: " + ", ".join(RULES) + " (top-k:0.3 keeps that share)"
     )
@@ -131,9 +140,8 @@ def settings_parser() -> ArgumentParser:
         help="noise of the coarse critic, which decides what is missing, in standard deviations of the data",
     )
     parser.add_argument("--trainer", type=dict[str, Any], default={}, help="further arguments of lightning.Trainer")
-    own = {"objective", "generator", "discriminator", "trainer_options", "seed"}
-    parser.add_class_arguments(GAN, "gan", skip=own)
-    parser.add_class_arguments(Critic, "critic", skip={"noise", "trainer_options", "seed"})
+    add_gan_arguments(parser)
+    add_critic_arguments(parser)
     return parser
 
 
@@ -162,17 +170,20 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     torch.set_num_threads(settings.threads)
     if settings.resolution < 0:
         raise ValueError(f"--resolution: expected 0 or more, got {settings.resolution}")
-    critic = dict(settings.critic.as_dict(), trainer_options=settings.trainer)
+    coarse_critic, critic = critic_makers(settings)
+    make = _component_maker(settings)
+    if settings.labels is not None and not takes_labels(unfitted(make, settings.seed)):
+        make = partial(ClassConditional, make)
     model = AdaGAN(
-        _component_maker(settings),
+        make,
         rounds=settings.rounds,
         rule=choose(settings.rule, RULES, "--rule"),
         target=choose(settings.target, TARGETS, "--target"),
         step=step,
-        coarse_critic=partial(Critic, noise=settings.resolution, **critic),
-        critic=partial(Critic, **critic),
+        coarse_critic=coarse_critic,
+        critic=critic,
         divergence=divergence,
-        stop=choose(settings.stop, STOPS, "--stop"),
+        stop=None if settings.stop is None else choose(settings.stop, STOPS, "--stop"),
         seed=settings.seed,
         folder=folder,
         progress=True,
@@ -183,18 +194,28 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
 
 
 def _component_maker(settings: Namespace) -> Callable[[], Any]:
+    if names_own_code(settings.component) and settings.component.partition(":")[0] not in COMPONENTS:
+        return own_component(settings.component)
     makers: dict[str, Callable[..., Callable[[], Any]]] = {
-        "gan": lambda: partial(
-            GAN,
-            choose(settings.objective, OBJECTIVES, "--objective"),
-            trainer_options=settings.trainer,
-            **settings.gan.as_dict(),
-        ),
+        "gan": lambda: gan_maker(settings),
+        "vae": lambda steps=None: _trained("vae", components.VAE, steps, settings),
+        "flow": lambda steps=None: _trained("flow", components.Flow, steps, settings),
+        "flow-matching": lambda steps=None: _trained("flow-matching", components.FlowMatching, steps, settings),
+        "moment-matching": lambda steps=None: _trained("moment-matching", components.MomentMatching, steps, settings),
+        "memoriser": lambda: components.Memoriser,
         "gaussian": lambda: Gaussian,
         "gaussian-mixture": lambda size=8: partial(_gaussian_mixture, size),
         "kernel-density": lambda bandwidth=0.1: partial(_kernel_density, bandwidth),
     }
     return choose(settings.component, makers, "--component")
+
+
+def _trained(name: str, kind: Callable[..., Any], steps: float | None, settings: Namespace) -> Callable[[], Any]:
+    """A generator with its own defaults; the number behind its name is that of its training steps."""
+    if steps is not None and (steps < 1 or steps != int(steps)):
+        raise ValueError(f"--component: {name}:NUMBER takes a whole number of training steps, got {steps}")
+    length = {} if steps is None else {"max_steps": int(steps)}
+    return partial(kind, trainer_options=settings.trainer, **length)
 
 
 def _gaussian_mixture(size: float) -> ScikitLearn:

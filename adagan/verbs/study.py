@@ -1,55 +1,46 @@
-"""``adagan study BENCHMARK``."""
+"""``adagan study BENCHMARK``, and ``adagan study components``."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from jsonargparse import ArgumentParser
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adagan.study.benchmarks import BENCHMARK_NAMES, benchmark
 from adagan.study.methods import DEFAULT_METHODS, METHOD_NAMES
-from adagan.study.runner import Row, run_study
+from adagan.study.rows_file import write_json_atomically
+from adagan.study.runner import run_study
 from adagan.study.table import study_table
+from adagan.verbs import study_components
+from adagan.verbs.study_options import add_study_options, checked_seeds, collected, names_in, study_console
 
-WIDTH = 160
-"""Of the table where it goes to a file."""
+COMPONENTS = "components"
 
 
 def run(arguments: Sequence[str]) -> None:
     """Runs the study, prints its table and writes its rows."""
+    if arguments and arguments[0] == COMPONENTS:
+        study_components.run(arguments[1:])
+        return
     parser = ArgumentParser(
         prog="adagan study",
         description="Compares methods on a benchmark with known modes: every training gets the same CPU seconds on one "
-        "thread, critics included, and the oracle's row shows what a perfect model scores.",
+        "thread, critics included, and the oracle's row shows what a perfect model scores. `adagan study components` "
+        "compares every kind of component instead; it has a --help of its own.",
         exit_on_error=False,
         allow_abbrev=False,
     )
-    parser.add_argument("benchmark", help=", ".join(BENCHMARK_NAMES))
+    parser.add_argument("benchmark", help=f"{COMPONENTS}, or one of: " + ", ".join(BENCHMARK_NAMES))
     parser.add_argument(
         "--methods", default=",".join(DEFAULT_METHODS), help="comma-separated names: " + ", ".join(METHOD_NAMES)
     )
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, each with its own data")
-    parser.add_argument("--seed", type=int, default=0, help="the first seed")
-    parser.add_argument("--budget", type=float, default=300.0, help="CPU seconds for each training")
-    parser.add_argument("--rounds", type=int, default=5, help="components of the methods that train several")
-    parser.add_argument("--workers", type=int | None, help="trainings at a time; by default one per core")
-    parser.add_argument("--json", type=str | None, help="file to write all rows to")
+    add_study_options(parser, budget=300.0, rounds=5)
     options = parser.parse_args(list(arguments))
-    if options.seeds < 1:
-        raise ValueError(f"--seeds: expected 1 or more, got {options.seeds}")
-    if options.seed < 0:
-        raise ValueError(f"--seed: expected 0 or more, got {options.seed}")
-    if options.workers is not None and options.workers < 1:
-        raise ValueError(f"--workers: expected 1 or more, got {options.workers}")
+    seeds = checked_seeds(options)
     if options.json and not Path(options.json).absolute().parent.is_dir():
         raise FileNotFoundError(f"--json: there is no folder {Path(options.json).parent}; make it first")
-    methods = [name.strip() for name in options.methods.split(",") if name.strip() not in ("", "oracle")]
-    seeds = range(options.seed, options.seed + options.seeds)
+    methods = [name for name in names_in(options.methods, METHOD_NAMES) if name != "oracle"]
     produced = run_study(
         options.benchmark,
         methods,
@@ -59,37 +50,18 @@ def run(arguments: Sequence[str]) -> None:
         workers=options.workers,
     )
     trainings = len({method.removesuffix("-refined") for method in methods}) * len(seeds)
-    rows = _collected(produced, trainings + len(seeds))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
+    rows = [row for part in collected(produced, trainings + len(seeds)) for row in part]
+    console = study_console()
     console.print(study_table(rows, methods))
     note = benchmark(options.benchmark).note
     if note:
         console.print(note)
     if options.json:
-        _write(Path(options.json), options.benchmark, options.budget, rows)
+        content = {
+            "benchmark": options.benchmark,
+            "budget": options.budget,
+            "rows": [row for row in rows if row["method"] != "oracle"],
+            "oracle": [row for row in rows if row["method"] == "oracle"],
+        }
+        write_json_atomically(Path(options.json), content)
         console.print(f"rows written to {options.json}")
-
-
-def _collected(produced: Iterable[list[Row]], total: int) -> list[Row]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    rows: list[Row] = []
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("trainings", total=total)
-        for part in produced:
-            rows.extend(part)
-            progress.advance(task)
-    return rows
-
-
-def _write(path: Path, name: str, budget: float, rows: Sequence[Row]) -> None:
-    content = {
-        "benchmark": name,
-        "budget": budget,
-        "rows": [row for row in rows if row["method"] != "oracle"],
-        "oracle": [row for row in rows if row["method"] == "oracle"],
-    }
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    os.replace(draft, path)

@@ -1,0 +1,34 @@
+"""The two critics of a round: a coarse one finds what is missing, a sharp one weighs the components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adagan.components.critics.ratio_estimator import RatioEstimator, WarmStarting
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.randomness import isolated_randomness
+from adagan.training_data import TrainingData
+
+
+def fit_critic(
+    make: Callable[[], RatioEstimator],
+    data: TrainingData,
+    mixture: Mixture,
+    seed: int,
+    previous: RatioEstimator | None = None,
+) -> RatioEstimator:
+    """A fresh critic, fitted to the data and the mixture.
+
+    Args:
+        make: Makes an unfitted one.
+        data: The points and their own weights.
+        mixture: Whose components to compare with the data.
+        seed: Of everything random.
+        previous: The critic of the mixture without its last component; one of the same class that is to
+            start from it does.
+    """
+    with isolated_randomness(seed):
+        critic = make()
+        if isinstance(critic, WarmStarting) and critic.warm and type(previous) is type(critic):
+            critic.warm_start(previous)
+        return critic.fit(data.points, mixture, data.weights)

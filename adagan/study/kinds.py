@@ -1,0 +1,139 @@
+"""Every kind of component that ``adagan study components`` boosts: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from adagan.components import VAE, Flow, FlowMatching, Gaussian, LearntFeatures, Memoriser, MomentMatching, ScikitLearn
+from adagan.components.gan import GAN
+from adagan.components.objectives import (
+    FGAN,
+    GeneralizedMinimax,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    RelativisticPairing,
+    Wasserstein,
+)
+from adagan.components.penalties import GradientPenalty
+from adagan.components.techniques import (
+    FeatureMatching,
+    HistoricalAveraging,
+    InstanceNoise,
+    LabelSmoothing,
+    MinibatchStatistics,
+    Packing,
+    Unrolled,
+)
+from adagan.mixtures.divergences import (
+    Alpha,
+    ForwardKL,
+    GeneralizedJensenShannon,
+    Jeffreys,
+    JensenShannon,
+    LeCam,
+    NeymanChi2,
+    PearsonChi2,
+    ReverseKL,
+    SquaredHellinger,
+    TotalVariation,
+)
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way of making a generator.
+
+    Attributes:
+        name: As on the command line.
+        make: From the shape of an event and a number of training steps to an unfitted component, which takes its seed
+            from torch's last manual one.
+        in_steps: Whether it is trained in steps; if not, the number of steps means nothing to it, and it takes the
+            time that it takes.
+    """
+
+    name: str
+    make: Callable[[Shape, int], Any]
+    in_steps: bool = True
+
+
+def _gan(name: str, objective: Callable[[], Any] = NonSaturating, **options: Callable[[], Any]) -> Kind:
+    """A GAN; its objective and options are made anew for every component."""
+
+    def make(shape: Shape, steps: int) -> GAN:
+        return GAN(objective(), max_steps=steps, **{key: made() for key, made in options.items()})
+
+    return Kind(name, make)
+
+
+def _technique(name: str, technique: Callable[[], Any]) -> Kind:
+    return _gan(name, techniques=lambda: [technique()])
+
+
+def _flow(shape: Shape, steps: int) -> Flow:
+    # the grey levels of images have no density without noise
+    image = len(shape) > 1
+    return Flow(flatten=image, noise=0.1 if image else 0.0, max_steps=steps)
+
+
+def _moment_matching(features: Callable[[], Any], shape: Shape, steps: int) -> MomentMatching:
+    return MomentMatching(features=features(), max_steps=steps)
+
+
+def _gaussian_mixture(shape: Shape, steps: int) -> ScikitLearn:
+    from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
+
+    return ScikitLearn(GaussianMixture(4, reg_covar=1e-4))
+
+
+def _kernel_density(shape: Shape, steps: int) -> ScikitLearn:
+    from sklearn.neighbors import KernelDensity  # type: ignore[import-untyped]
+
+    return ScikitLearn(KernelDensity(bandwidth=0.1))
+
+
+_ALL = (
+    _gan("gan"),
+    _gan("minimax", Minimax),
+    _gan("least-squares", LeastSquares),
+    _gan("f-gan-forward-kl", lambda: FGAN(ForwardKL())),
+    _gan("f-gan-reverse-kl", lambda: FGAN(ReverseKL())),
+    _gan("f-gan-jensen-shannon", lambda: FGAN(JensenShannon())),
+    _gan("f-gan-generalized-jensen-shannon", lambda: FGAN(GeneralizedJensenShannon(0.25))),
+    _gan("f-gan-pearson-chi2", lambda: FGAN(PearsonChi2())),
+    _gan("f-gan-neyman-chi2", lambda: FGAN(NeymanChi2())),
+    _gan("f-gan-squared-hellinger", lambda: FGAN(SquaredHellinger())),
+    _gan("f-gan-total-variation", lambda: FGAN(TotalVariation())),
+    _gan("f-gan-le-cam", lambda: FGAN(LeCam())),
+    _gan("f-gan-jeffreys", lambda: FGAN(Jeffreys())),
+    _gan("f-gan-alpha", lambda: FGAN(Alpha(0.5))),
+    _gan("gjs-covering", lambda: GeneralizedMinimax(0.2)),
+    _gan("gjs-realistic", lambda: GeneralizedMinimax(0.8)),
+    _gan("wasserstein-gradient-penalty", Wasserstein, penalty=GradientPenalty),
+    _gan("hinge-spectral", Hinge, penalty=lambda: 0.0, spectral_normalization=lambda: True),
+    _gan("relativistic", RelativisticPairing),
+    _technique("instance-noise", InstanceNoise),
+    _technique("feature-matching", FeatureMatching),
+    _technique("minibatch-statistics", MinibatchStatistics),
+    _technique("label-smoothing", LabelSmoothing),
+    _technique("historical-averaging", HistoricalAveraging),
+    _technique("packing", Packing),
+    _technique("unrolled", Unrolled),
+    Kind("moment-matching", partial(_moment_matching, lambda: None)),
+    Kind("moment-matching-learnt", partial(_moment_matching, LearntFeatures)),
+    Kind("vae", lambda shape, steps: VAE(max_steps=steps)),
+    Kind("flow", _flow),
+    Kind("flow-matching", lambda shape, steps: FlowMatching(max_steps=steps)),
+    Kind("gaussian", lambda shape, steps: Gaussian(regularisation=1e-6), in_steps=False),
+    Kind("gaussian-mixture", _gaussian_mixture, in_steps=False),
+    Kind("kernel-density", _kernel_density, in_steps=False),
+    Kind("memoriser", lambda shape, steps: Memoriser(), in_steps=False),
+)
+
+KINDS = {kind.name: kind for kind in _ALL}
