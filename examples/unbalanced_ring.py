@@ -8,14 +8,14 @@ import torch
 from matplotlib.figure import Figure
 
 from adagan import GAN, AdaGAN
-from adagan.datasets import planar
+from adagan.datasets import known_modes
 from adagan.study.metrics import score_modes
 
 NUM_SAMPLES = 10_000
 
 
 def main(max_steps: int = 6_000, rounds: int = 4, out: str | None = None) -> dict[str, float]:
-    ring = planar("unbalanced-ring")
+    ring = known_modes("unbalanced-ring")
     data = ring.draw(ring.num_points, seed=0)
     model = AdaGAN(partial(GAN, max_steps=max_steps), rounds=rounds, seed=0, progress=True).fit(data)
 

@@ -94,12 +94,24 @@ def test_batches_index_the_data_once_each() -> None:
     assert counting.calls == 7
 
 
-def test_every_pass_draws_the_same_and_other_seeds_others() -> None:
-    batches = WeightedBatches(DATA, WEIGHTS, 32, 3, seed=5)
-    first, second = torch.stack(list(batches)), torch.stack(list(batches))
-    assert torch.equal(first, second)
-    assert not torch.equal(first, torch.stack(list(WeightedBatches(DATA, WEIGHTS, 32, 3, seed=6))))
-    assert not torch.equal(first[0], first[1])
+def test_a_seed_decides_all_passes_and_passes_differ() -> None:
+    def passes(seed: int) -> list[Tensor]:
+        batches = WeightedBatches(DATA, WEIGHTS, 32, 3, seed=seed)
+        return [torch.stack(list(batches)) for _ in range(2)]
+
+    assert all(map(torch.equal, passes(5), passes(5)))
+    assert not torch.equal(*passes(5))
+    assert not torch.equal(passes(5)[0], passes(6)[0])
+    assert not torch.equal(passes(5)[0][0], passes(5)[0][1])
+
+
+def test_batches_in_another_form() -> None:
+    batches = WeightedBatches(DATA, WEIGHTS, 4, 2, seed=0)
+    with isolated_randomness(0):
+        formed = list(batches.loader(lambda batch: (batch, {"rows": len(batch)})))
+    again = list(WeightedBatches(DATA, WEIGHTS, 4, 2, seed=0))
+    assert all(torch.equal(batch, expected) for (batch, _), expected in zip(formed, again, strict=True))
+    assert [rest for _, rest in formed] == [{"rows": 4}] * 2
 
 
 def test_uniform_when_there_are_no_weights() -> None:

@@ -1,4 +1,4 @@
-"""The command line: exit status, one line on stderr for a user's mistake, and the verbs on tiny settings."""
+"""The command line: help, the verbs on tiny settings, and whose fault a failure is."""
 
 import json
 import os
@@ -14,45 +14,21 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_runs import CRITIC, GAN, fit, points, same_mixture, sampled, two_rounds
 
 from adagan import Mixture, __version__
 from adagan.command_line import VERBS, main
-
-CRITIC = ["--critic.max_steps", "5", "--critic.width", "8", "--critic.batch_size", "64"]
-GAN = ["--gan.max_steps", "5", "--gan.width", "8", "--gan.batch_size", "32", "--gan.latent_dim", "2"]
-
-
-def points(folder: Path, count: int = 200) -> str:
-    data = torch.randn(count, 2, generator=torch.Generator().manual_seed(0)).numpy()
-    np.save(folder / "data.npy", data)
-    return str(folder / "data.npy")
-
-
-def fit(data: str, out: Path, *options: str) -> list[str]:
-    return ["fit", data, "--out", str(out), "--rounds", "2", "--component", "gaussian", *CRITIC, *options]
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two rounds."""
-    folder = tmp_path_factory.mktemp("runs")
-    assert main(fit(points(folder), folder / "run")) == 0
-    return folder / "run"
+    return two_rounds(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
 def run(original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original, tmp_path / "run"))
-
-
-def same_mixture(first: Path, second: Path) -> bool:
-    names = sorted(path.name for path in first.glob("component-*.safetensors"))
-    return names == sorted(path.name for path in second.glob("component-*.safetensors")) and all(
-        (first / name).read_bytes() == (second / name).read_bytes() for name in [*names, "mixture.json"]
-    )
-
-
-# --- help and version
 
 
 def test_help_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,11 +158,6 @@ def test_weights_and_images(tmp_path: Path) -> None:
     assert Mixture.load(tmp_path / "pictures").sample(2).shape == (2, 1, 8, 8)
 
 
-def sampled(run: Path, out: Path, *options: str) -> np.ndarray:
-    assert main(["sample", str(run), "--out", str(out), "--num_samples", "50", *options]) == 0
-    return np.load(out) if out.suffix == ".npy" else np.loadtxt(out, delimiter=",")
-
-
 def test_samples_by_seed_round_and_refinement(run: Path, tmp_path: Path) -> None:
     plain = sampled(run, tmp_path / "a.npy")
     assert plain.shape == (50, 2)
@@ -238,158 +209,6 @@ def test_report(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert str(tmp_path / "page.html") in capsys.readouterr().out
 
 
-# --- mistakes
-
-
-def newer(run: Path) -> None:
-    content = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**content, "format_version": 99}))
-
-
-def truncated(run: Path) -> None:
-    path = run / "component-000.safetensors"
-    path.write_bytes(path.read_bytes()[:40])
-
-
-def damaged(change: Callable[[Path], object], *words: str) -> Callable[[Path, Path], list[str]]:
-    def command(folder: Path, run: Path) -> list[str]:
-        change(run)
-        return [word.replace("RUN", str(run)) for word in words]
-
-    return command
-
-
-def fitting(*options: str) -> Callable[[Path, Path], list[str]]:
-    return lambda folder, run: fit(points(folder), folder / "new", *options)
-
-
-def said(*words: str) -> Callable[[Path, Path], list[str]]:
-    return lambda folder, run: [word.replace("RUN", str(run)).replace("DIR", str(folder)) for word in words]
-
-
-def csv(text: str) -> Callable[[Path, Path], list[str]]:
-    def command(folder: Path, run: Path) -> list[str]:
-        (folder / "data.csv").write_text(text)
-        return fit(str(folder / "data.csv"), folder / "new")
-
-    return command
-
-
-MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
-    "verb": (said("sampel"), "unknown verb 'sampel'; did you mean sample? (known: fit, resume, sample, report, study)"),
-    "no data": (said("fit", "--out", "DIR/new"), "fit: expected DATA"),
-    "no out": (said("fit", "ring"), "fit: expected --out FOLDER"),
-    "missing file": (said("fit", "nowhere.npy", "--out", "DIR/new"), "nowhere.npy: no such file or folder"),
-    "built-in": (said("fit", "unbalanced-rin", "--out", "DIR/new"), "did you mean unbalanced-ring?"),
-    "text": (csv("a,b\n1,x\n"), "there is text in b (such as 'x')"),
-    "header only": (csv("a,b\n"), "expected rows of numbers"),
-    "out is a run": (lambda folder, run: fit(points(folder), run), "holds a run already; resume it (adagan resume "),
-    "out is full": (
-        lambda folder, run: fit(points(folder), folder),
-        "exists and is not an empty folder; choose another",
-    ),
-    "out is a file": (lambda folder, run: fit(points(folder), folder / "data.npy" / "new"), "data.npy"),
-    "rounds": (fitting("--rounds", "0"), "rounds: expected 1 or more, got 0"),
-    "rounds text": (fitting("--rounds", "many"), "many"),
-    "seed": (fitting("--seed", "-1"), "seed: expected 0 or more, got -1"),
-    "unknown option": (fitting("--round", "3"), "--round"),
-    "component": (fitting("--component", "gausian"), "--component: unknown name 'gausian'; did you mean gaussian?"),
-    "component number": (fitting("--component", "gaussian:3"), "--component: gaussian takes no number"),
-    "gan number": (fitting("--component", "gan:3"), "--component: gan takes no number"),
-    "size": (fitting("--component", "gaussian-mixture:0"), "takes a whole number of 1 or more, got 0"),
-    "half a size": (fitting("--component", "gaussian-mixture:2.5"), "takes a whole number of 1 or more, got 2.5"),
-    "bandwidth": (fitting("--component", "kernel-density:-1"), "takes a positive bandwidth, got -1"),
-    "too large": (fitting("--component", "gaussian-mixture:500"), "GaussianMixture refuses the data"),
-    "objective": (fitting("--component", "gan", "--objective", "least-square"), "did you mean least-squares?"),
-    "rule": (fitting("--rule", "stra"), "--rule: unknown name 'stra'; did you mean star?"),
-    "rule number": (fitting("--rule", "star:0.5"), "--rule: star takes no number"),
-    "rule needs": (fitting("--rule", "top-k"), "--rule: top-k needs a number, as in top-k:0.1"),
-    "rule value": (fitting("--rule", "top-k:2"), "--rule top-k:2: share: expected a number in (0, 1], got 2.0"),
-    "target": (fitting("--target", "constant:x"), "--target: expected a number after constant:, got 'x'"),
-    "step": (fitting("--step", "line-serach"), "--step: unknown name 'line-serach'; did you mean line-search?"),
-    "step number": (fitting("--step", "fully-corrective:0.5"), "--step: fully-corrective takes no number"),
-    "divergence": (fitting("--divergence", "kl"), "--divergence: unknown name 'kl'"),
-    "resolution": (fitting("--resolution", "-1"), "--resolution: expected 0 or more, got -1"),
-    "device": (fitting("--device", "abacus"), "--device: abacus is not available here"),
-    "gan option": (fitting("--component", "gan", "--gan.width", "0"), "width: expected 1 or more, got 0"),
-    "gan rate": (fitting("--component", "gan", "--gan.learning_rate", "-1"), "learning_rate: expected a positive"),
-    "critic option": (fitting("--critic.folds", "1"), "folds: expected 2 or more"),
-    "few rows": (
-        fitting("--component", "gan", "--gan.batch_size", "500"),
-        "fewer than one minibatch of batch_size=500",
-    ),
-    "trainer": (
-        fitting("--component", "gan", *GAN, "--trainer", '{"epochs": 3}'),
-        "trainer_options: lightning.Trainer",
-    ),
-    "diverged": (
-        fitting("--component", "gan", *GAN, "--gan.learning_rate", "1e30", "--gan.max_steps", "100"),
-        "lower the learning rate",
-    ),
-    "weights": (lambda folder, run: fit(points(folder), folder / "new", "--weights", "no.npy"), "no.npy: no such file"),
-    "weights shape": (
-        lambda folder, run: fit(points(folder), folder / "new", "--weights", str(folder / "data.npy")),
-        "expected one weight per row, got rows of 2 values",
-    ),
-    "config": (said("fit", "--config", "DIR/none.yaml", "--out", "DIR/new"), "none.yaml"),
-    "resume nothing": (said("resume", "DIR/nothing"), "holds no run: there is no run.json in it"),
-    "resume fewer": (said("resume", "RUN", "--rounds", "1"), "--rounds: the run in"),
-    "resume complete": (said("resume", "RUN"), "has 2 rounds already; ask for more to add some"),
-    "resume data": (
-        lambda folder, run: ["resume", str(run), "--rounds", "3", "--data", points(folder, 100)],
-        "began with other data",
-    ),
-    "resume python": (
-        damaged(lambda run: (run / "config.yaml").unlink(), "resume", "RUN", "--rounds", "3"),
-        "this run was started from Python",
-    ),
-    "newer": (damaged(newer, "sample", "RUN"), "has format version 99, this adagan reads up to 1; upgrade adagan"),
-    "truncated": (damaged(truncated, "sample", "RUN"), "component-000.safetensors is corrupted, truncated"),
-    "corrupted": (
-        damaged(lambda run: (run / "run.json").write_text("{"), "report", "RUN"),
-        "run.json is corrupted or truncated",
-    ),
-    "sample nothing": (said("sample", "DIR/nothing"), "holds no run"),
-    "sample round": (said("sample", "RUN", "--round", "3"), "--round: expected 1 to 2, the rounds of this run, got 3"),
-    "sample refine": (said("sample", "RUN", "--refine", "2"), "--refine: expected a number in (0, 1], got 2.0"),
-    "refine a round": (said("sample", "RUN", "--refine", "0.5", "--round", "1"), "leave --round out"),
-    "sample number": (said("sample", "RUN", "-n", "0"), "--num_samples: expected 1 or more, got 0"),
-    "sample suffix": (said("sample", "RUN", "--out", "DIR/a.txt"), "--out: expected a file that ends in .npy or .csv"),
-    "report nothing": (said("report", "DIR/nothing"), "nothing"),
-    "report number": (said("report", "RUN", "--num_samples", "0"), "--num_samples: expected 1 or more, got 0"),
-    "benchmark": (said("study", "rin"), "benchmark: unknown name 'rin'; did you mean ring?"),
-    "method": (said("study", "ring", "--methods", "adagn"), "--methods: unknown name 'adagn'; did you mean adagan?"),
-    "budget": (said("study", "ring", "--budget", "0"), "--budget: expected CPU seconds above 0, got 0"),
-    "seeds": (said("study", "ring", "--seeds", "0"), "--seeds: expected 1 or more, got 0"),
-    "first seed": (said("study", "ring", "--seed", "-1"), "--seed: expected 0 or more, got -1"),
-    "workers": (said("study", "ring", "--workers", "0"), "--workers: expected 1 or more, got 0"),
-    "json": (said("study", "ring", "--json", "DIR/none/rows.json"), "--json: there is no folder"),
-}
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_one_line_and_status_two(
-    name: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make, message = MISTAKES[name]
-    words = make(tmp_path, run)
-    monkeypatch.chdir(tmp_path)
-    before = {path.name for path in tmp_path.iterdir()}
-    assert main(words) == 2
-    printed = capsys.readouterr()
-    complaints = [line for line in printed.err.splitlines() if line.startswith("adagan: ")]
-    assert len(complaints) == 1
-    assert message in complaints[0]
-    assert "Traceback" not in printed.err
-    if name not in TRAINED:
-        assert printed.err.count("\n") == 1
-    assert {path.name for path in tmp_path.iterdir()} == before, "a mistake must leave nothing behind"
-
-
-TRAINED = ("few rows", "trainer", "diverged", "too large")
-"""These are noticed after the progress bars came up."""
-
-
 def test_a_fault_of_ours_propagates(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def faulty(*_: object, **__: object) -> None:
         raise ValueError("an internal fault")
@@ -423,7 +242,7 @@ def test_an_error_that_nobody_raised_on_purpose_is_a_fault_of_ours(
 def test_a_fault_of_ours_is_status_one(tmp_path: Path) -> None:
     code = (
         "import sys, adagan.reading, adagan.command_line as c\n"
-        "import adagan.verbs.fit as f\n"
+        "import adagan.verbs.reopening as f\n"
         "f.read_data = lambda *_: 1 / 0\n"
         f"sys.exit(c.main(['fit', 'ring', '--out', {str(tmp_path / 'run')!r}]))"
     )

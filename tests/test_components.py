@@ -14,7 +14,25 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity
 from torch import Tensor, nn
 
-from adagan.components import GAN, Component, Gaussian, ScikitLearn, Wrapped, as_component, check_component
+from adagan.components import (
+    GAN,
+    VAE,
+    ClassConditional,
+    Component,
+    Flow,
+    FlowMatching,
+    Gaussian,
+    InstanceNoise,
+    LearntFeatures,
+    Memoriser,
+    MomentMatching,
+    Packing,
+    RelativisticPairing,
+    ScikitLearn,
+    Wrapped,
+    as_component,
+    check_component,
+)
 from adagan.mixtures import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -85,8 +103,21 @@ def gan_with_modules() -> GAN:
 MEMBERS: dict[str, Callable[[], Any]] = {
     "gan": tiny_gan,
     "gan with modules": gan_with_modules,
+    "gan with everything": lambda: tiny_gan(
+        objective=RelativisticPairing(), techniques=[Packing(2), InstanceNoise(0.3)], spectral_normalization=True
+    ),
+    "vae": partial(VAE, latent_dim=2, width=16, max_steps=60, batch_size=64),
+    "flow": partial(Flow, width=8, transforms=1, max_steps=40, batch_size=64),
+    "flow matching": partial(FlowMatching, width=16, max_steps=60, batch_size=64, sampling_steps=4),
+    "moment matching": partial(MomentMatching, latent_dim=2, width=16, max_steps=60, batch_size=64),
+    "moment matching, learnt kernel": partial(
+        MomentMatching, features=LearntFeatures(num_features=4), latent_dim=2, width=16, max_steps=60, batch_size=64
+    ),
+    "memoriser": Memoriser,
     "gaussian": Gaussian,
     "gaussian mixture": lambda: ScikitLearn(GaussianMixture(2)),
+    "gaussian per class": partial(ClassConditional, Gaussian),
+    "gaussian mixture per class": lambda: ClassConditional(lambda: ScikitLearn(GaussianMixture(2))),
     "kernel density": lambda: ScikitLearn(KernelDensity(bandwidth=0.1)),
     "wrapped": lambda: Wrapped(NumpyGaussian()),
     "bare numpy class": NumpyGaussian,

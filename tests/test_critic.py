@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 from adagan import Critic, Mixture
 from adagan.components import Gaussian
-from adagan.components.calibration import Calibration, calibration_record, fit_calibration
-from adagan.components.critic_training import class_logits, every_tenth, held_out_counts
+from adagan.components.critics.calibration import Calibration, calibration_record
+from adagan.components.critics.calibrators import RawRatios, maximum_likelihood
+from adagan.components.critics.critic_training import every_tenth
+from adagan.components.critics.labelled_points import class_logits, held_out_counts
 from adagan.mixtures.mixture_weights import mixture_log_ratio
 
 SMALL: dict[str, Any] = {"width": 24, "max_steps": 200, "batch_size": 256, "learning_rate": 5e-3, "seed": 0}
@@ -119,13 +121,20 @@ def test_weights_of_the_points_are_part_of_the_data_distribution() -> None:
     assert float((weights * unweighted.log_ratio_.abs()).sum()) > 0.5
 
 
+def by_every_network(critic: Critic, data: Tensor) -> tuple[Tensor, Tensor]:
+    """Raw and calibrated log ratios of the one component by the network of every fold, shape (folds, N)."""
+    points = critic.scaling_(data)
+    raw = [network(points).double() for network in critic.estimators_]
+    calibrated = [calibration(values) for calibration, values in zip(critic.maps_, raw, strict=True)]
+    return torch.cat(raw, dim=1).T, torch.cat(calibrated, dim=1).T
+
+
 def test_a_critic_that_memorises_does_not_score_what_it_memorised() -> None:
     # 60 points in 20 dimensions: every network tells its own training points from samples without fail
     data = torch.randn(60, 20, generator=seeded(0))
     mixture = Mixture([Normal(*[0.5] * 20)])
     critic = Critic(**{**SMALL, "max_steps": 100, "width": 64}, folds=3).fit(data, mixture)
-    raw = torch.stack([network(critic.scaling_(data)) for network in critic.networks_]).double()[:, :, 0]
-    calibrated = raw / critic.temperatures_[:, None] + critic.intercepts_
+    raw, calibrated = by_every_network(critic, data)
     # which network scored a point can be read off its ratio
     fold = (calibrated - critic.log_ratio_).abs().argmin(dim=0)
     assert torch.allclose(calibrated[fold, torch.arange(60)], critic.log_ratio_, atol=1e-4)
@@ -142,8 +151,7 @@ def test_networks_that_score_a_point_have_never_seen_it() -> None:
     mixture = Mixture([Normal(0.5, 0.0)])
     options = {**SMALL, "max_steps": 5}
     critic = Critic(**options).fit(data, mixture)
-    raw = torch.stack([network(critic.scaling_(data)).double()[:, 0] for network in critic.networks_])
-    calibrated = raw / critic.temperatures_[:, None] + critic.intercepts_
+    _, calibrated = by_every_network(critic, data)
     fold = (calibrated - critic.log_ratio_).abs().argmin(dim=0)
     for index in range(2):
         # points of a fold in another order: the network that scores them stays as it was, the other one changes
@@ -151,7 +159,7 @@ def test_networks_that_score_a_point_have_never_seen_it() -> None:
         moved = data.clone()
         moved[rows] = data[rows.roll(1)]
         other = Critic(**options).fit(moved, mixture)
-        pairs = zip(critic.networks_, other.networks_, strict=True)
+        pairs = zip(critic.estimators_, other.estimators_, strict=True)
         states = [(a.state_dict(), b.state_dict()) for a, b in pairs]
         same = [all(torch.allclose(a[name], b[name], atol=1e-6) for name in a) for a, b in states]
         assert same == [index == 0, index == 1]
@@ -193,8 +201,13 @@ def test_the_record_of_hand_made_inputs() -> None:
     at_data, at_samples = torch.tensor([-math.log(3), 0.0, math.log(3), -2.0]), torch.tensor([math.log(3), -1.0])
     record = calibration_record(at_data, at_samples, 1.5)
     assert record.accuracy == pytest.approx((2.5 / 4 + 1 / 2) / 2)
-    deviation = 0.25 * math.sqrt(1 / 4 + 1 / 2)
-    assert record.level == pytest.approx(0.5 * math.erfc((record.accuracy - 0.5) / deviation / math.sqrt(2)))
+    # of the eight pairs the sample of log 3 wins three and ties once, that of -1 wins two
+    deviation = math.sqrt((1 / 4 + 1 / 2 + 1 / 8) / 12)
+    assert record.level == pytest.approx(0.5 * math.erfc((5.5 / 8 - 0.5) / deviation / math.sqrt(2)), rel=1e-3)
+    assert record.mean_ratio_interval == pytest.approx(
+        (record.mean_ratio - 1.96 * record.mean_ratio_error, record.mean_ratio + 1.96 * record.mean_ratio_error),
+        abs=1e-3,
+    )
     soft = [math.log1p(math.exp(value)) for value in (*at_data.tolist(), *(-at_samples).tolist())]
     assert record.loss == pytest.approx(sum(soft[:4]) / 8 + sum(soft[4:]) / 4, rel=1e-6)
     ratios = at_data.double().exp()
@@ -245,7 +258,8 @@ def test_calibration_recovers_temperature_and_intercept() -> None:
     truth = torch.cat([data, samples]) - 0.5  # log ratio of N(1, 1) over N(0, 1)
     labels = torch.cat([torch.zeros(count), torch.ones(count)]).long()
     raw = 3 * truth[:, None] + 2  # over-confident and shifted
-    temperature, intercept = fit_calibration(raw, labels, log_shares, torch.ones(2 * count))
+    held_out = RawRatios(raw, labels, log_shares, torch.ones(2 * count))
+    temperature, intercept = maximum_likelihood(held_out, intercepts=True)
     # the slope's standard error is about .012 and the intercept's .015: six each
     assert 1 / temperature * 3 == pytest.approx(1, abs=0.07)
     assert float(intercept) + 2 / temperature == pytest.approx(0, abs=0.09)

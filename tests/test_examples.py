@@ -62,10 +62,24 @@ def test_the_readme_figure_is_drawn(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick_critics")
+def test_boosting_stops_when_nothing_is_left() -> None:
+    model = load("when_to_stop").main(num_points=2_000)
+    assert model.stopped_
+    assert len(model.mixture_) <= len(model.rounds_) < model.rounds
+
+
+@pytest.mark.usefixtures("quick_critics")
 def test_less_is_missing_after_boosting() -> None:
     before, after = load("whats_missing").main(num_points=3_000, rounds=3)
     assert before > 0.3
     assert after < before
+
+
+@pytest.mark.usefixtures("quick_critics")
+def test_every_class_gets_its_smaller_cluster() -> None:
+    before, after = load("conditional").main(num_points=1_500)
+    assert max(before) < 0.01
+    assert min(after) > 0.05
 
 
 @pytest.mark.usefixtures("quick_critics")
@@ -88,3 +102,85 @@ def test_the_benchmark_of_the_sampler_prints_its_ratios(capsys: pytest.CaptureFi
     ratios = load("benchmark_sampling").main(num_samples=20_000, repeats=1)
     assert capsys.readouterr().out.count("ratio") == len(ratios) == 2
     assert min(ratios.values()) > 0
+
+
+def test_the_benchmark_of_ratios_prints_a_row_for_every_method(capsys: pytest.CaptureFixture[str]) -> None:
+    example = load("benchmark_ratios")
+    rows = example.quick(seed=100)
+    worlds, methods = {row.world for row in rows}, {row.method for row in rows}
+    assert len(worlds) == 2
+    assert {"ExactCritic", "Critic", "BinaryCritic", "ClassifierCritic", "calibrated gradient boosting"} <= methods
+    assert len(example.all_worlds()) == 11
+    assert len(rows) == len(worlds) * len(methods)
+    assert all(0 <= row.error < 10 and row.cpu_seconds >= 0 for row in rows)
+    assert all(row.error < 1e-6 for row in rows if row.method == "ExactCritic")
+    assert capsys.readouterr().out.count("KernelCritic, alpha 0") == 3
+
+
+@pytest.mark.usefixtures("quick_critics")
+def test_a_table_gets_the_kinds_of_rows_that_one_generator_misses() -> None:
+    data, one, boosted = load("mixed_table").main()
+    assert one.dtypes.equals(data.dtypes)
+    assert boosted.dtypes.equals(data.dtypes)
+    assert len(set(one["kind"])) == 1
+    # of the 3,000 rows of the data, 300 are of the rarest kind
+    assert boosted["kind"].value_counts().min() > 100
+    assert set(boosted["kind"]) == {"private", "firm", "public"}
+
+
+def test_a_lightning_module_is_boosted_untouched() -> None:
+    model = load("lightning_module").main(max_steps=60, rounds=1, critic_steps=30)
+    assert type(model.mixture_.components[0].module_).__name__ == "VAE"
+    assert model.sample(10).shape == (10, 2)
+
+
+def test_the_synthesiser_says_what_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = load("synthesiser")
+    monkeypatch.setattr(example, "find_spec", lambda name: None)
+    assert example.main() is None
+    assert capsys.readouterr().out.startswith("skipped: this example boosts CTGAN, which is not installed; pip install")
+
+
+def test_the_synthesiser_is_boosted_where_it_is_installed() -> None:
+    pytest.importorskip("ctgan", reason="CTGAN is not installed; pip install ctgan")
+    drawn = load("synthesiser").main(num_rows=500, rounds=1, epochs=1)
+    assert list(drawn.columns) == ["kind", "orders", "paid"]
+    assert drawn["orders"].dtype == "int64"
+
+
+def test_the_wrapper_of_the_synthesiser_is_ten_lines_long() -> None:
+    source = (ROOT / "examples" / "synthesiser.py").read_text()
+    body = source[source.index("class Synthesiser") : source.index("def customers")]
+    assert len([line for line in body.splitlines() if line.strip() and '"""' not in line]) <= 10
+
+
+def test_the_benchmark_of_the_rules_prints_its_ratios(capsys: pytest.CaptureFixture[str]) -> None:
+    ratios = load("benchmark_rules").main(num_points=100_000, repeats=1)
+    assert capsys.readouterr().out.count("ratio ") >= len(ratios) == 3
+    assert 0 < ratios["arrays"] <= 3
+
+
+def test_the_dial_turns_from_coverage_to_realism(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    points = load("dial").main(num_points=2_000, out=str(tmp_path / "dial.png"))
+    assert (tmp_path / "dial.png").read_bytes().startswith(b"\x89PNG")
+    assert len(capsys.readouterr().out.splitlines()) == len(points) + 1
+    assert points[0].recall > points[-1].recall + 0.03
+    assert points[0].precision < points[-1].precision - 0.05
+
+
+def test_the_better_the_discriminator_the_smaller_or_noisier_the_gradient() -> None:
+    found = load("vanishing_gradients").main(checkpoints=(25, 400))
+    (early, late), (noisy_early, noisy_late) = found[0.0], found[1.0]
+    assert late.minimax < 0.1 * early.minimax
+    assert late.noise > 2 * early.noise
+    # with instance noise the distributions overlap, and a better discriminator does no harm
+    assert noisy_late.minimax > 0.5 * noisy_early.minimax
+    assert noisy_late.noise < 2 * noisy_early.noise
+
+
+def test_the_share_of_data_is_a_dial_between_coverage_and_realism() -> None:
+    found = load("coverage_or_realism").main(pis=(0.05, 0.95), max_steps=600)
+    assert found[0.05].coverage > 0.9 > found[0.95].coverage
+    assert found[0.95].realism > 0.9 > found[0.05].realism

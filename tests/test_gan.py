@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from adagan import GAN
 from adagan.components import LeastSquares, TrainingDiverged
-from adagan.components.gan_training import gradient_penalty
 from adagan.components.progress import listening
 from adagan.mixtures import Mixture
 from adagan.mixtures.randomness import isolated_randomness
@@ -59,7 +58,7 @@ def test_training_goes_by_weight() -> None:
     assert float((samples.mean(dim=0) - 2).abs().max()) < 0.5
 
 
-@pytest.mark.parametrize("side", [8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64])
+@pytest.mark.parametrize("side", [8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_convolutional_pair_has_the_images_shape(side: int, channels: int) -> None:
     data = torch.rand(2, channels, side, side, generator=seeded(0))
@@ -74,7 +73,7 @@ def test_the_convolutional_pair_has_the_images_shape(side: int, channels: int) -
 @pytest.mark.parametrize("shape", [(8, 16), (9, 9), (30, 30), (5, 5), (68, 68)])
 def test_images_that_cannot_be_built(shape: tuple[int, int]) -> None:
     data = torch.rand(64, 1, *shape, generator=seeded(0))
-    message = rf"images of {shape[0]}×{shape[1]} pixels cannot be built.*8, 12, 16.*generator= and discriminator="
+    message = rf"images of {shape[0]}×{shape[1]} pixels cannot be built.*8, 10, 12.*generator= and discriminator="
     with pytest.raises(ValueError, match=message):
         GAN(width=16, max_steps=1, batch_size=8).fit(data)
 
@@ -119,7 +118,7 @@ def test_a_generator_of_ones_own_is_loaded_by_what_made_it(tmp_path: Path) -> No
     with isolated_randomness(0):
         fitted = make().fit(blobs(64))
     Mixture([fitted]).save(tmp_path / "saved")
-    with pytest.raises(ValueError, match=r"GAN has a generator module of its own.*components=\[make_gan\]"):
+    with pytest.raises(ValueError, match=r"GAN has a module of its own.*components=\[make_gan\]"):
         Mixture.load(tmp_path / "saved")
     loaded = Mixture.load(tmp_path / "saved", components=[make])
     assert torch.equal(loaded.components[0].sample(5, generator=seeded(0)), fitted.sample(5, generator=seeded(0)))
@@ -282,12 +281,6 @@ def test_discriminator_steps_and_penalty_change_the_training() -> None:
     plain = GAN(**TINY).fit(blobs(64)).sample(5, generator=seeded(1))
     for change in ({"discriminator_steps": 2}, {"penalty": 0.0}, {"penalty_interval": 1}, {"betas": (0.5, 0.9)}):
         assert not torch.equal(GAN(**TINY, **change).fit(blobs(64)).sample(5, generator=seeded(1)), plain)
-
-
-def test_gradient_penalty_of_a_linear_function() -> None:
-    points = torch.randn(10, 3, generator=seeded(0), dtype=torch.float64).requires_grad_()
-    slope = torch.tensor([1.0, -2.0, 2.0], dtype=torch.float64)
-    assert float(gradient_penalty(points, points @ slope)) == pytest.approx(9)
 
 
 def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

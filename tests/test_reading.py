@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from adagan.reading import read_data, read_weights
+from adagan.reading import read_data, read_labels, read_weights
 
 TABLE = np.arange(12, dtype=np.float64).reshape(6, 2) / 7
 
@@ -241,3 +241,16 @@ def test_weights(tmp_path: Path) -> None:
     assert read_weights(write(tmp_path, "w.csv", "weight\n1\n2\n")).tolist() == [1, 2]
     with pytest.raises(ValueError, match="expected one weight per row, got rows of 2 values"):
         read_weights(saved(tmp_path, TABLE))
+
+
+def test_labels(tmp_path: Path) -> None:
+    found = read_labels(saved(tmp_path, np.array([0, 2, -1])))
+    assert found.tolist() == [0, 2, -1]
+    assert found.dtype == torch.int64
+    assert read_labels(write(tmp_path, "y.csv", "class\n1\n0\n")).tolist() == [1, 0]
+    with pytest.raises(ValueError, match="expected one label per row, got rows of 2 values"):
+        read_labels(saved(tmp_path, TABLE))
+    with pytest.raises(ValueError, match=r"from 0, and -1 for unlabelled rows, got 0\.5 in row 2"):
+        read_labels(saved(tmp_path, np.array([1, 0.5])))
+    with pytest.raises(ValueError, match=r"got -2 in row 1"):
+        read_labels(saved(tmp_path, np.array([-2, 0])))

@@ -171,6 +171,36 @@ def test_sizes_seeds_modes_and_normal_tensors(method: Refinement, num_samples: i
     assert len(refined.sample(num_samples)) == num_samples
 
 
+class Uniform(nn.Module):
+    """A torch component, uniform on [0, 2), of which the data fill the first half alone; critic of itself too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("width", torch.tensor(2.0))
+        self.inference: set[bool] = set()
+
+    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        self.inference.add(torch.is_inference_mode_enabled())
+        return self.width * torch.rand(num_samples, 1, generator=generator)
+
+    def log_ratio(self, x: Tensor) -> Tensor:
+        return torch.where(x[:, 0] < 1, -math.log(2), math.inf)
+
+
+@pytest.mark.parametrize("method", [BudgetedRejection(0.4), *METHODS[1:]], ids=repr)
+def test_a_component_is_refined_as_a_mixture_is(method: Refinement) -> None:
+    component = Uniform()
+    refined = Refined(component, component, method, pilot=2_000, generator=seeded(0))
+    samples = refined.sample(3_000, generator=seeded(1))
+    assert component.inference == {True}
+    assert not samples.is_inference()
+    # a chain of 40 proposals stays outside the data with a chance of 2^-41
+    assert float(samples.max()) < 1
+    # six standard errors of a uniform's mean, of 3,000 samples worth a third of them: a false alarm below 1e-8
+    assert abs(float(samples.mean()) - 0.5) < 6 * (1 / 12 / 1_000) ** 0.5
+    assert refined.device == torch.device("cpu")
+
+
 def test_a_refined_mixture_is_a_component(generator: torch.Generator) -> None:
     world = Points()
     mixture = Mixture([Refined(world, world, Rejection(), generator=generator), Points()], [0.5, 0.5])
@@ -239,7 +269,7 @@ def test_what_cannot_be_saved_is_refused(trained: tuple[Mixture, Critic], tmp_pa
         pass
 
     mixture, critic = trained
-    with pytest.raises(TypeError, match="source: only a refined Mixture can be saved, got Points"):
+    with pytest.raises(TypeError, match="source: only a refined Mixture can be saved, got Points; refine Mixture"):
         Refined(Points(), Points(), generator=seeded(0)).save(tmp_path / "saved")
     with pytest.raises(TypeError, match="refinement: Own is not one of adagan's and cannot be stored"):
         Refined(mixture, critic, Own(), generator=seeded(0)).save(tmp_path / "saved")

@@ -16,17 +16,19 @@ import torch
 from PIL import Image
 
 from adagan.components import Critic, Gaussian
-from adagan.components.calibration import calibration_record
+from adagan.components.critics.calibration import calibration_record
 from adagan.mixtures import Mixture
 from adagan.mixtures.data_weights import DataWeights
+from adagan.prefixes import Prefixes
 from adagan.report import _refinement, shown_rounds, write_report
 from adagan.report_text import overall
 from adagan.round import Round, verdict
 from adagan.run_folder import RUN_FILE, RunFolder
+from adagan.training_data import TrainingData
 from adagan.views import ImageView, LineView, PlaneView, view_of
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
-CURVES, REFINED, RELIABILITY, WEIGHTS = 7, 2, 1, 1
+CURVES, REFINED, RELIABILITY, WEIGHTS, DIAL = 8, 2, 1, 1, 1
 
 
 class Page(HTMLParser):
@@ -64,10 +66,12 @@ def record(index, weights, **changes):
         kept_share=1.0 if first else 0.7,
         effective_sample_size=30.0,
         missing_mass=None if first else 0.3 / index,
+        missing_mass_error=None if first else 0.01,
         weights=tuple(weights),
         divergence=0.5 / index,
         divergence_error=0.01,
         divergence_name="JensenShannon()",
+        prefixes=Prefixes(tuple(0.5 / t for t in range(1, index + 1)), (0.02,) * (index - 1) + (0.0,)),
         gamma=None if first else 0.1,
         gamma_bound=None if first else 0.17,
         calibration=calibration(),
@@ -82,7 +86,7 @@ def make_run(path, event_shape=(2,), rounds=3, make=Gaussian, **last):
     randomness = torch.Generator().manual_seed(0)
     data = torch.rand(60, *event_shape, generator=randomness)
     folder = RunFolder(path)
-    folder.create(data, torch.full((60,), 1 / 60), seed=5)
+    folder.create(TrainingData.checked(data), seed=5)
     components = [make().fit(data) for _ in range(rounds)]
     critic = Critic(max_steps=2, width=16, seed=0).fit(data, Mixture(components))
     mixture = Mixture(components[:1])
@@ -128,7 +132,7 @@ def test_stands_alone_and_embeds_every_figure(page):
     assert page.startswith("<!DOCTYPE html>")
     assert not re.search(r"https?:|url\(|@import|<script|<link|<iframe", page)
     references = [value for name, value in found.attributes if name in ("src", "href", "srcset", "data")]
-    assert len(references) == len(found.images) == (1 + 3) + 3 + WEIGHTS + CURVES + RELIABILITY + REFINED
+    assert len(references) == len(found.images) == (1 + 3) + 3 + WEIGHTS + CURVES + DIAL + RELIABILITY + REFINED
     for image in found.images:
         assert len(image["alt"]) > 10
         prefix, content = image["src"].split(",")
@@ -144,7 +148,31 @@ def test_begins_with_the_verdict_and_says_how_it_was_made(page):
     assert "<dt>seed of the run</dt><dd>5</dd>" in page
     assert "<dt>CPU time</dt><dd>4.5 seconds</dd>" in page
     assert "budget of 0.5" in page
-    assert "<td>10.0%</td><td>0.500</td><td>33.3%</td><td>70%</td><td>30</td><td>0.167 ± 0.020</td>" in page
+    row = "<td>10.0% ± 2.0</td><td>0.500</td><td>0.900</td><td>33.3%</td><td>70%</td><td>30</td><td>0.167 ± 0.020</td>"
+    assert row in page
+    accuracy = f"{calibration().accuracy:.3f}"
+    assert f"<td>{accuracy}</td>" in page
+    assert "Stopped by its rule" not in page
+    assert "<b>Kept:</b>" not in page
+
+
+def test_an_edge_that_may_be_luck_is_said_to_be(tmp_path):
+    text = write_report(make_run(tmp_path / "run", rounds=1, calibration=CHANCE), num_samples=5).read_text("utf-8")
+    assert f"<td>0.500 ({CHANCE.level:.2g})</td>" in text
+
+
+def test_the_dial_says_what_its_ends_are(page):
+    (alt,) = [image["alt"] for image in Page(page).images if "dial" in image["alt"]]
+    assert re.search(r"at 0\.001 it covers [\d.]+% of the data .* at 0\.999 it covers [\d.]+%", alt)
+
+
+def test_a_run_that_stopped_says_why_and_what_it_kept(tmp_path):
+    run = make_run(tmp_path / "run")
+    RunFolder(run).finish(2, "the critic <sees> nothing")
+    text = write_report(run, num_samples=20).read_text(encoding="utf-8")
+    assert "<b>Stopped by its rule:</b> the critic &lt;sees&gt; nothing." in text
+    assert "<b>Kept:</b> the mixture after round 2." in text
+    assert re.findall(r"<b>after round (\d+)</b>", text) == ["1", "2", "3"]
 
 
 def test_default_place_same_seed_same_page_and_no_global_state(short_run):
@@ -173,7 +201,7 @@ def test_a_failed_write_leaves_the_old_page(short_run, tmp_path, monkeypatch):
 
 def test_one_round(short_run, tmp_path):
     text = write_report(short_run, tmp_path / "page.html", num_samples=20).read_text(encoding="utf-8")
-    assert len(Page(text).images) == (1 + 1) + 1 + WEIGHTS + (CURVES - 1) + RELIABILITY + REFINED
+    assert len(Page(text).images) == (1 + 1) + 1 + WEIGHTS + (CURVES - 2) + RELIABILITY + REFINED
     assert "After one round a first component is in place" in text
     assert "all points weigh the same" in text
 
@@ -225,7 +253,7 @@ def test_points_are_shown_by_their_shape(shape, kind, says, tmp_path):
 @pytest.mark.parametrize("shape", [(1, 8, 8), (5,), (1,)], ids=str)
 def test_images_vectors_and_numbers_get_all_figures(shape, tmp_path):
     text = write_report(make_run(tmp_path / "run", shape, rounds=1), num_samples=20).read_text(encoding="utf-8")
-    assert len(Page(text).images) == (1 + 1) + 1 + WEIGHTS + (CURVES - 1) + RELIABILITY + REFINED
+    assert len(Page(text).images) == (1 + 1) + 1 + WEIGHTS + (CURVES - 2) + RELIABILITY + REFINED
     assert html.escape(view_of(RunFolder(tmp_path / "run").preview()[0]).legend) in text
 
 
@@ -333,7 +361,7 @@ def test_a_users_component_is_passed_in(tmp_path):
 def test_errors_name_cause_and_cure(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no run"):
         write_report(tmp_path)
-    RunFolder(tmp_path / "empty").create(torch.zeros(5, 2), torch.ones(5), seed=0)
+    RunFolder(tmp_path / "empty").create(TrainingData.checked(torch.zeros(5, 2)), seed=0)
     with pytest.raises(ValueError, match="has no complete round yet"):
         write_report(tmp_path / "empty")
     run = make_run(tmp_path / "run", rounds=1)

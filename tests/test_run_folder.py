@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from adagan import AdaGAN, Critic, Mixture
 from adagan.components import Gaussian
 from adagan.run_folder import PREVIEW_ROWS, RunFolder, fingerprint
+from adagan.training_data import TrainingData
 
 DATA = torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
 CRITIC = partial(Critic, width=8, max_steps=5, batch_size=64)
@@ -50,7 +51,7 @@ def test_what_a_run_holds(original: tuple[Path, AdaGAN]) -> None:
     expected = {"run.json", "mixture.json", "preview.safetensors"} | rounds | components
     assert {path.name for path in folder.iterdir()} == expected
     content = json.loads((folder / "run.json").read_text())
-    assert content["format_version"] == 1
+    assert content["format_version"] == 2
     assert (content["num_points"], content["event_shape"], content["seed"]) == (200, [2], 0)
 
 
@@ -75,12 +76,19 @@ def test_a_run_is_a_saved_mixture(original: tuple[Path, AdaGAN]) -> None:
 
 def test_the_preview_is_spread_over_the_data(tmp_path: Path) -> None:
     data = torch.arange(5_000.0)[:, None]
-    RunFolder(tmp_path / "run").create(data, torch.full((5_000,), 1 / 5_000), 0)
+    RunFolder(tmp_path / "run").create(TrainingData.checked(data), 0)
     values, rows = RunFolder(tmp_path / "run").preview()
     assert len(values) == PREVIEW_ROWS
     assert torch.equal(values, data[rows])
     assert (int(rows[0]), int(rows[-1])) == (0, 4_999)
     assert int(rows.diff().max()) <= 3
+
+
+def test_the_previews_ratios_are_those_of_the_points(original: tuple[Path, AdaGAN]) -> None:
+    run, fitted = RunFolder(original[0]), original[1]
+    ratios, weights = run.preview_log_ratios()
+    assert torch.equal(ratios, fitted.critic_.component_log_ratios_[run.preview()[1]])
+    assert torch.equal(weights, torch.full((200,), 1 / 200, dtype=torch.float64))
 
 
 def test_no_pickle_is_written(original: tuple[Path, AdaGAN]) -> None:
@@ -136,6 +144,7 @@ def without_field(run: Path) -> None:
 DAMAGES: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "newer run": (lambda run: edit(run / "run.json", format_version=99), ValueError, "version 99.*upgrade adagan"),
     "newer mixture": (lambda run: edit(run / "mixture.json", format_version=2), ValueError, "version 2.*upgrade"),
+    "older run": (lambda run: edit(run / "run.json", format_version=1), ValueError, "version 1, whose records lack"),
     "corrupted run": (lambda run: cut(run / "run.json"), ValueError, r"run\.json is corrupted or truncated"),
     "corrupted mixture": (lambda run: cut(run / "mixture.json"), ValueError, r"mixture\.json is corrupted or"),
     "not adagan's": (lambda run: (run / "run.json").write_text("[]"), ValueError, "not a file of adagan"),

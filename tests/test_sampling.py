@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from adagan import GAN
 from adagan.mixtures import Mixture
 from adagan.mixtures.randomness import generator_for
-from adagan.mixtures.sampling import FIRST_BLOCK, MAX_BLOCK, MIN_BLOCK, block_size
+from adagan.mixtures.sampling import FIRST_BLOCK, MAX_BLOCK, MIN_BLOCK, block_size, device_of
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -32,19 +32,6 @@ class Place(nn.Module):
         self.inference.append(torch.is_inference_mode_enabled())
         noise = torch.rand(num_samples, *self.event, generator=generator, device=self.place.device)
         return self.place + 0.5 * noise
-
-
-class Classes(Place):
-    """Two classes, in known shares: class c of component k lies at 10 c + k."""
-
-    def __init__(self, place: float, share: float) -> None:
-        super().__init__(place)
-        self.class_shares_ = torch.tensor([1 - share, share])
-
-    def sample(self, num_samples: int, *, generator=None, label: int | None = None) -> Tensor:
-        if label is None:
-            label = (torch.rand(num_samples, 1, generator=generator) < self.class_shares_[1]).float()
-        return super().sample(num_samples, generator=generator) + 10 * label
 
 
 def places(count: int = 3, event: tuple[int, ...] = (2,)) -> list[Place]:
@@ -156,42 +143,24 @@ def test_given_components_of_one_make() -> None:
     torch.testing.assert_close(samples[order], expected)
 
 
-def test_given_a_class(generator) -> None:
-    mixture = Mixture([Classes(0.0, 0.2), Classes(1.0, 0.8)], [0.75, 0.25])
-    for label, share in ((0, 0.25 * 0.2), (1, 0.25 * 0.8)):
-        total = share + 0.75 * (0.8 if label == 0 else 0.2)
-        samples, component = mixture.sample(40_000, generator, return_component=True, label=label)
-        assert torch.equal(samples[:, 0].floor().long(), 10 * label + component)
-        # a share with a standard error of .0025 at most, six are .015: a false alarm below 1e-8
-        assert abs(float(component.double().mean()) - share / total) < 0.015
-    samples = mixture.sample(20, seeded(0), component=1, label=1)
-    assert samples.floor().unique().tolist() == [11.0]
-
-
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"component": 3}, ValueError, "component: expected indices from 0 to 2, got 3"),
-        ({"component": -1}, ValueError, "component: expected indices from 0 to 2"),
-        ({"component": torch.zeros(4, dtype=torch.int64)}, ValueError, "component: expected an index, or 5 of them"),
+        ({"component": 3}, ValueError, "component: expected numbers from 0 to 2, got 3"),
+        ({"component": -1}, ValueError, "component: expected numbers from 0 to 2, got -1"),
+        (
+            {"component": torch.zeros(4, dtype=torch.int64)},
+            ValueError,
+            "component: expected a whole number, or 5 of th",
+        ),
         ({"component": torch.zeros(5)}, ValueError, r"got shape \(5,\) of torch.float32"),
         ({"component": torch.ones(5, dtype=torch.bool)}, ValueError, "of torch.bool"),
-        ({"label": 0}, TypeError, r"label: component 0 \(Place\) is not conditional, it has no class_shares_"),
+        ({"condition": 0}, TypeError, r"condition: component 0 \(Place\) is not conditional, it has no class_shares_"),
     ],
 )
 def test_errors(options, error, message: str) -> None:
     with pytest.raises(error, match=message):
         Mixture(places()).sample(5, **options)
-
-
-def test_errors_of_classes() -> None:
-    mixture = Mixture([Classes(0.0, 0.0), Classes(1.0, 0.0)])
-    with pytest.raises(ValueError, match="label: component 0 knows the classes 0 to 1, got 2"):
-        mixture.sample(5, label=2)
-    with pytest.raises(ValueError, match="label: no component with positive weight samples class 1"):
-        mixture.sample(5, label=1)
-    with pytest.raises(ValueError, match="no component with positive weight samples class 1"):
-        mixture.sample(5, label=1, component=0)
 
 
 @pytest.mark.parametrize("num_samples", [0, 5, 40, 1_000, FIRST_BLOCK + 100])
@@ -248,6 +217,12 @@ def test_a_generator_per_device() -> None:
     assert generator_for(meta, given) is given
     assert generator_for(cpu, None).initial_seed() != generator_for(cpu, None).initial_seed()
     assert generator_for(meta, None).device == cpu
+
+
+def test_where_samples_are_made() -> None:
+    on_meta = places(1)[0].to("meta")
+    assert device_of(object(), nn.ReLU()) == torch.device("cpu")
+    assert device_of(object(), on_meta) == device_of(nn.ReLU(), Mixture([on_meta]).to("meta")) == torch.device("meta")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

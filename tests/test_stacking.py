@@ -1,6 +1,7 @@
 """Components of one make called together: the same samples as alone, and every change of a component is noticed."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -193,6 +194,17 @@ def test_what_would_sample_otherwise_is_called_one_by_one(kind: type[nn.Module])
     assert sum(component.calls for component in made) >= before + 3
 
 
+class Applying(nn.Module):
+    """Calls a function that it was given."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
 @pytest.mark.parametrize(
     ("first", "other", "expected"),
     [
@@ -204,6 +216,16 @@ def test_what_would_sample_otherwise_is_called_one_by_one(kind: type[nn.Module])
         (nn.Sequential(nn.LeakyReLU(0.1)), nn.Sequential(nn.LeakyReLU(0.1)), True),
         (nn.Sequential(nn.LeakyReLU(0.1)), nn.Sequential(nn.LeakyReLU(0.2)), False),
         (nn.Sequential(nn.ReLU()), nn.Sequential(nn.Tanh()), False),
+        (
+            nn.Sequential(Applying(partial(torch.add, other=1))),
+            nn.Sequential(Applying(partial(torch.add, other=1))),
+            True,
+        ),
+        (
+            nn.Sequential(Applying(partial(torch.add, other=1))),
+            nn.Sequential(Applying(partial(torch.add, other=2))),
+            False,
+        ),
         (nn.Sequential(nn.ReLU()), nn.Sequential(nn.ReLU(), nn.ReLU()), False),
     ],
 )

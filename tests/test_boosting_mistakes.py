@@ -1,0 +1,164 @@
+"""Mistakes and failing components: what is said, and what is left of the run."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from clusters import DATA, Nearest, assert_same_mixture, model, seeded, three_rounds
+from torch import Tensor
+
+from adagan import AdaGAN
+from adagan.components import Gaussian, TrainingDiverged
+
+# the critics here are tiny and the points few, of which the rounds' notes rightly complain
+pytestmark = pytest.mark.filterwarnings("ignore:round")
+
+
+@pytest.fixture(scope="module")
+def fitted() -> AdaGAN:
+    return three_rounds()
+
+
+def nan_at(row: int) -> Tensor:
+    data = DATA.clone()
+    data[row, 1] = float("nan")
+    return data
+
+
+MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "rounds": (lambda: model(rounds=0), ValueError, "rounds: expected 1 or more, or 'auto', got 0"),
+    "negative rounds": (lambda: model(rounds=-2), ValueError, "rounds: expected 1 or more, or 'auto', got -2"),
+    "rounds as text": (lambda: model(rounds="many"), ValueError, "rounds: .* 'auto', got 'many'"),  # type: ignore[arg-type]
+    "seed": (lambda: model(seed=-1), ValueError, "seed: expected 0 or more, got -1"),
+    "instance": (
+        lambda: model(Gaussian()),  # type: ignore[arg-type]
+        TypeError,
+        r"component: expected a callable that makes a fresh component.*object of class Gaussian; pass the class, or "
+        r"functools\.partial\(Gaussian, \.\.\.\)",
+    ),
+    "no callable": (lambda: model("gan"), TypeError, "got an object of class str"),  # type: ignore[arg-type]
+    "no component": (lambda: model(dict).fit(DATA), TypeError, "component: dict has no method fit"),
+    "one dimension": (lambda: model().fit(DATA[:, 0]), ValueError, r"got \(240,\); one number per point has shape"),
+    "no rows": (lambda: model().fit(DATA[:0]), ValueError, r"expected shape \(N, \*event\) with N > 0, got \(0, 2\)"),
+    "nan": (lambda: model().fit(nan_at(7)), ValueError, "1 values in 1 of 240 rows are NaN or infinite.*row 7"),
+    "negative": (lambda: model().fit(DATA, -torch.ones(240)), ValueError, "weights must not be negative; 240 of 240"),
+    "zero": (lambda: model().fit(DATA, torch.zeros(240)), ValueError, "weights: all 240 weights are zero"),
+    "length": (lambda: model().fit(DATA, torch.ones(7)), ValueError, r"weights: expected 240 weights.*shape \(7,\)"),
+    "labels": (
+        lambda: model().fit(DATA, y=torch.zeros(240)),
+        TypeError,
+        r"y: Nearest learns nothing from labels.*ClassConditional\(Nearest\)",
+    ),
+    "label count": (lambda: model().fit(DATA, y=[0, 1]), ValueError, r"y: expected 240 labels.*shape \(2,\)"),
+    "few rows": (lambda: model(Gaussian).fit(DATA[:19]), ValueError, "a critic of 2 folds needs 20 rows or more"),
+    "boost": (lambda: model().boost(), RuntimeError, r"boost\(\) goes on from fit\(data\) or resume\(data\)"),
+    "sample": (lambda: model().sample(3), RuntimeError, r"not fitted yet; call fit\(data\) first"),
+    "refined": (lambda: model().refined(), RuntimeError, r"not fitted yet; call fit\(data\) first"),
+    "resume": (lambda: model().resume(DATA), ValueError, "folder: expected the folder of the run to resume, got None"),
+    "start": (lambda: model().start(DATA), ValueError, "folder: expected the folder of the run to start, got None"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_named(name: str) -> None:
+    action, kind, message = MISTAKES[name]
+    with pytest.raises(kind, match=message):
+        action()
+
+
+def breaking_in_round(index: int, breach: type[Nearest]) -> Callable[[], Nearest]:
+    """Good components until the round, a broken one then; what is never fitted does not count as a round."""
+    fits: list[int] = []
+
+    class Counted(Nearest):
+        def fit(self, data: Tensor, weights: Tensor | None = None) -> Nearest:
+            fits.append(1)
+            return super().fit(data, weights)
+
+    class Broken(breach):  # type: ignore[misc, valid-type]
+        pass
+
+    Counted.__name__ = Broken.__name__ = "Unreliable"
+    return lambda: Broken() if len(fits) == index - 1 else Counted()
+
+
+class WrongShape(Nearest):
+    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        return super().sample(num_samples, generator=generator)[:, :1]
+
+
+class NotFinite(Nearest):
+    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        return super().sample(num_samples, generator=generator) * float("nan")
+
+
+class Diverging(Nearest):
+    def fit(self, data: Tensor, weights: Tensor | None = None) -> "Diverging":
+        raise TrainingDiverged("it diverged")
+
+
+BREACHES: list[tuple[type[Nearest], type[Exception], str]] = [
+    (WrongShape, ValueError, r"Unreliable was fitted to events of shape \(2,\) and samples events of shape \(1,\)"),
+    (NotFinite, TrainingDiverged, "Unreliable samples NaN or infinite values in round 2; the 1 rounds before it are"),
+    (Diverging, TrainingDiverged, "it diverged"),
+]
+
+
+@pytest.mark.parametrize("folder", [False, True])
+@pytest.mark.parametrize(("breach", "kind", "message"), BREACHES)
+def test_a_failing_round_leaves_the_earlier_ones(
+    tmp_path: Path, fitted: AdaGAN, folder: bool, breach: type[Nearest], kind: type[Exception], message: str
+) -> None:
+    boosted = model(breaking_in_round(2, breach), folder=tmp_path / "run" if folder else None)
+    with pytest.raises(kind, match=message):
+        boosted.fit(DATA)
+    assert len(boosted.rounds_) == len(boosted.data_weights_) == 1
+    assert torch.equal(boosted.sample(50, seeded(0)), fitted.mixture_[:1].sample(50, seeded(0)))
+    if folder:
+        saved = json.loads((tmp_path / "run" / "run.json").read_text())
+        assert len(saved["rounds"]) == 1
+        # with a component that works the run goes on as if nothing had happened
+        resumed = model(folder=tmp_path / "run")
+        (tmp_path / "run" / "mixture.json").write_text(
+            (tmp_path / "run" / "mixture.json").read_text().replace("Unreliable", "Nearest")
+        )
+        assert_same_mixture(resumed.resume(DATA).mixture_, fitted.mixture_)
+
+
+@pytest.mark.parametrize(
+    ("breach", "kind", "message"),
+    [(WrongShape, ValueError, "events of shape"), (Diverging, TrainingDiverged, "diverged")],
+)
+def test_a_failing_first_round_leaves_no_folder_behind(
+    tmp_path: Path, breach: type[Nearest], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        model(breach, folder=tmp_path / "run").fit(DATA)
+    assert list(tmp_path.iterdir()) == []
+    model(rounds=1, folder=tmp_path / "run").fit(DATA)  # and the name is free
+    assert (tmp_path / "run" / "run.json").is_file()
+
+
+def test_what_cannot_be_stored_is_refused_before_training(tmp_path: Path) -> None:
+    class Foreign:
+        def fit(self, data: np.ndarray) -> None:
+            raise AssertionError("never trained")
+
+        def sample(self, num_samples: int) -> np.ndarray:
+            return np.zeros((num_samples, 2))
+
+    class Stateless:
+        def fit(self, data: Tensor, weights: Tensor | None = None) -> "Stateless":
+            raise AssertionError("never trained")
+
+        def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+            return torch.zeros(num_samples, 2)
+
+    for kind in (Foreign, Stateless):
+        with pytest.raises(TypeError, match=f"{kind.__name__} cannot be stored: it needs state_dict"):
+            model(kind, folder=tmp_path / "run").fit(DATA)
+    assert list(tmp_path.iterdir()) == []

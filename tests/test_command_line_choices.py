@@ -1,0 +1,99 @@
+"""What the command line leaves to the user: when to stop, classes, components of their own, and what is missing."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_runs import fit, points, sampled
+
+from adagan import Mixture
+from adagan.command_line import main
+
+
+def test_rounds_until_nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(fit(points(tmp_path), tmp_path / "run", "--rounds", "auto")) == 0
+    said = capsys.readouterr().out
+    content = json.loads((tmp_path / "run" / "run.json").read_text())
+    # one Gaussian fits the data: whatever the critic says, no round after it makes the mixture clearly better
+    assert f"Stopped after {len(content['rounds'])} of 30 rounds: {content['stopped']}." in said
+    assert len(Mixture.load(tmp_path / "run")) == content["kept"] == 1
+    assert main(["resume", str(tmp_path / "run")]) == 0
+    assert content["stopped"] in capsys.readouterr().out
+    assert len(json.loads((tmp_path / "run" / "run.json").read_text())["rounds"]) == len(content["rounds"])
+
+
+def test_labels_and_samples_of_one_class(tmp_path: Path) -> None:
+    data = np.load(points(tmp_path)) + np.repeat([[0], [9]], 100, axis=0)
+    np.save(tmp_path / "data.npy", data.astype(np.float32))
+    np.save(tmp_path / "labels.npy", np.repeat([0, 1], 100))
+    labels = ["--labels", str(tmp_path / "labels.npy")]
+    assert main(fit(str(tmp_path / "data.npy"), tmp_path / "run", "--rounds", "1", *labels)) == 0
+    first, second = (sampled(tmp_path / "run", tmp_path / f"{k}.npy", "--condition", str(k)) for k in (0, 1))
+    assert first.shape == second.shape == (50, 2)
+    # the classes are nine standard deviations apart
+    assert first.max() < 4.5 < second.min()
+    assert main(["resume", str(tmp_path / "run"), "--rounds", "2"]) == 0
+    assert main(["sample", str(tmp_path / "run"), "--condition", "2"]) == 2
+
+
+OWN = """
+import torch
+
+
+class Everywhere(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("highest", torch.zeros(2))
+
+    def fit(self, data, weights=None):
+        self.highest = data.amax(dim=0)
+        return self
+
+    def sample(self, num_samples, *, generator=None):
+        return self.highest * torch.rand(num_samples, 2, generator=generator)
+
+
+def make():
+    return Everywhere()
+"""
+
+
+@pytest.mark.parametrize("name", ["Everywhere", "make"])
+def test_components_of_ones_own(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = f"own_{name.lower()}"
+    (tmp_path / f"{module}.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    path, own = list(sys.path), f"{module}:{name}"
+    assert main(fit(points(tmp_path), tmp_path / "run", "--component", own, "--rounds", "1")) == 0
+    capsys.readouterr()
+    for words in (["sample", "run"], ["report", "run"], ["resume", "run", "--rounds", "2"], ["missing", "run"]):
+        # a folder alone executes nothing: the user vouches for the code every time
+        assert main(words) == 2
+        assert f"if you trust it, pass --component {own}" in capsys.readouterr().err
+    assert main(["resume", "run", "--rounds", "2", "--component", own]) == 0
+    assert sampled(tmp_path / "run", tmp_path / "a.npy", "--component", own).shape == (50, 2)
+    assert sys.path == path
+
+
+def test_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = np.load(points(tmp_path)).astype(np.float32)
+    np.save(tmp_path / "data.npy", data)
+    steps = ["--critic.max_steps", "100", "--rounds", "1"]
+    assert main(fit(str(tmp_path / "data.npy"), tmp_path / "run", *steps)) == 0
+    capsys.readouterr()
+    assert main(["missing", str(tmp_path / "run")]) == 0
+    assert "missing" in capsys.readouterr().out
+    np.save(tmp_path / "other.npy", np.concatenate([data, data[:100] + 12]))
+    before = (tmp_path / "run" / "run.json").read_bytes()
+    assert main(["missing", str(tmp_path / "run"), str(tmp_path / "other.npy")]) == 0
+    total, largest, *_ = capsys.readouterr().out.splitlines()
+    # a third of the other points lies where the mixture makes nothing
+    assert 20 < float(total.split("%")[0]) < 40
+    place = [float(value) for value in largest.split("(")[1].split(")")[0].split(",")]
+    assert place == pytest.approx([12, 12], abs=1)
+    assert (tmp_path / "run" / "run.json").read_bytes() == before

@@ -1,0 +1,51 @@
+"""The critics of a run, named on the command line."""
+
+from pathlib import Path
+
+import pytest
+from small_runs import fit, points
+
+from adagan.command_line import main
+from adagan.components import BestOf, BinaryCritic, ClassifierCritic, Critic, KernelCritic, Platt
+from adagan.run_folder import RunFolder
+from adagan.verbs.settings import make_model, parse_settings
+
+KINDS = {"softmax": Critic, "binary": BinaryCritic, "classifier": ClassifierCritic, "kernel": KernelCritic}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_made_with_its_options(kind: str) -> None:
+    words = ["ring", "--critic-kind", kind, "--calibrator", "best-of", "--critic.folds", "3", "--critic.width", "9"]
+    model = make_model(parse_settings(words)[1], "")
+    critic, coarse = model.critic(), model.coarse_critic()
+    assert type(critic) is KINDS[kind]
+    assert type(coarse) is Critic
+    assert (critic.folds, critic.calibrator) == (coarse.folds, coarse.calibrator) == (3, BestOf())
+    assert (coarse.width, coarse.noise) == (9, 0.1)
+    assert getattr(critic, "width", 9) == 9
+
+
+def test_the_default_is_the_librarys() -> None:
+    model = make_model(parse_settings(["ring"])[1], "")
+    critic = model.critic()
+    assert type(critic) is Critic
+    assert critic.calibrator == Platt()
+    assert critic.config() == Critic().config()
+    assert critic.warm is False
+
+
+@pytest.mark.slow
+def test_a_run_keeps_it(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(fit(points(tmp_path), out, "--critic-kind", "kernel", "--calibrator", "isotonic")) == 0
+    assert isinstance(RunFolder(out).critic(), KernelCritic)
+    assert main(["resume", str(out), "--rounds", "3"]) == 0
+    assert len(RunFolder(out).content()["rounds"]) == 3
+
+
+@pytest.mark.parametrize(("option", "word"), [("--critic-kind", "kernal"), ("--calibrator", "plat")])
+def test_an_unknown_name_is_named(option: str, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(fit(points(tmp_path), tmp_path / "run", option, word)) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert f"{option}: unknown name '{word}'; did you mean" in message

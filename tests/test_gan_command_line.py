@@ -1,0 +1,83 @@
+"""The GAN's objectives, penalties and techniques on the command line."""
+
+from typing import Any
+
+import pytest
+
+from adagan import GAN
+from adagan.components import FGAN, GradientPenalty, InstanceNoise, Packing, ZeroCenteredPenalty
+from adagan.verbs.gan_settings import OBJECTIVES, PENALTIES, TECHNIQUES, gan_maker
+from adagan.verbs.settings import settings_parser
+
+
+def made(*words: str) -> GAN:
+    return gan_maker(settings_parser().parse_args(["unbalanced-ring", *words]))()
+
+
+def test_defaults_are_those_of_the_class() -> None:
+    by_default, by_class = made(), GAN()
+    names = ("objective", "penalty", "techniques", "schedule", "max_steps", "learning_rate", "betas", "ema_decay")
+    for name in names:
+        assert repr(getattr(by_default, name)) == repr(getattr(by_class, name)), name
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_every_objective_has_a_name(name: str) -> None:
+    number = {"generalized-minimax": ":0.3", "f-gan-generalized-jensen-shannon": ":0.3", "f-gan-alpha": ":0.5"}
+    gan = made("--objective", name + number.get(name, ""))
+    assert name.startswith("f-gan") == isinstance(gan.objective, FGAN)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_every_penalty_has_a_name(name: str) -> None:
+    gan = made("--gan.penalty", f"{name}:3")
+    assert gan.penalty is not None
+    assert gan.penalty.factor == 3
+    assert isinstance(gan.penalty, GradientPenalty) == (name == "gradient")
+
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+def test_every_technique_has_a_name(name: str) -> None:
+    assert len(made("--gan.techniques", f"[{name}]").techniques) == 1
+
+
+def test_numbers_and_lists() -> None:
+    gan = made(
+        "--gan.techniques", "[packing:3, instance-noise:0.2]", "--gan.penalty", "0.5", "--gan.schedule", "constant"
+    )
+    assert list(map(repr, gan.techniques)) == [repr(Packing(3)), repr(InstanceNoise(0.2))]
+    assert repr(gan.penalty) == repr(ZeroCenteredPenalty(0.5))
+    assert gan.schedule is not None
+
+
+MISTAKES: dict[str, tuple[list[str], str]] = {
+    "objective": (["--objective", "minmax"], r"--objective: unknown name 'minmax'; did you mean minimax\?"),
+    "pi": (
+        ["--objective", "generalized-minimax:1"],
+        r"--objective generalized-minimax:1: pi: expected a number in \(0, 1\)",
+    ),
+    "number": (["--objective", "generalized-minimax"], "--objective: generalized-minimax needs a number"),
+    "penalty": (["--gan.penalty", "r3"], r"--gan\.penalty: unknown name 'r3'"),
+    "technique": (["--gan.techniques", "[pack]"], r"--gan\.techniques: unknown name 'pack'; did you mean packing\?"),
+    "half": (
+        ["--gan.techniques", "[packing:1.5]"],
+        r"--gan\.techniques packing:1\.5: expected a whole number, got 1\.5",
+    ),
+    "slope": (["--objective", "wasserstein", "--gan.penalty", "0"], r"penalty: the loss of Wasserstein\(\)"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_named(name: str) -> None:
+    words, message = MISTAKES[name]
+    with pytest.raises(ValueError, match=message):
+        made(*words)
+
+
+def test_settings_come_back_from_their_file() -> None:
+    parser: Any = settings_parser()
+    words = ["unbalanced-ring", "--gan.techniques", "[packing:2]", "--gan.penalty", "gradient:3"]
+    settings = parser.parse_args(words)
+    again = parser.parse_string(parser.dump(settings))
+    assert repr(gan_maker(again)().penalty) == repr(gan_maker(settings)().penalty) == repr(GradientPenalty(3.0))
+    assert repr(gan_maker(again)().techniques) == "(Packing(size=2),)"
