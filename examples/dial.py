@@ -37,8 +37,9 @@ def draw(points: tuple[DialPoint, ...], out: str) -> None:
     axes = figure.add_subplot()
     axes.plot([point.precision for point in points], [point.recall for point in points], "o-", color="tab:blue")
     for point in points:
-        if point.share in (0.001, 0.1, 0.25, 0.5, 0.75, 0.999):
-            axes.annotate(f"  π = {point.share:g}", (point.precision, point.recall), va="bottom")
+        if point.share in (0.001, 0.1, 0.25, 0.5, 0.999):
+            where = (point.precision, point.recall)
+            axes.annotate(f"π = {point.share:g}", where, (0, 8), textcoords="offset points", ha="center")
     axes.set(xlabel="precision", ylabel="recall", title="The dial between coverage and realism")
     axes.margins(0.15)
     axes.grid(alpha=0.3)

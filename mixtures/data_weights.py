@@ -22,7 +22,8 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities, check_share
-from adagan.mixtures.levels import blocks, log_water_level, water_level
+from adagan.mixtures.levels import blocks, empty_like, log_water_level, water_level
+from adagan.mixtures.selection import smallest
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,14 @@ class DataWeightRule(ABC):
         return f"{type(self).__name__}({parameters})"
 
 
+NORMALISED = 1.05
+"""A lambda up to this is one but for the noise of the ratios."""
+
+
 class Star(DataWeightRule):
     """w_i = (p_i/beta) (lambda − (1 − beta) u_i)_+, the optimal target for every f at once (Theorem 1, eq. 17, 18).
 
-    A lambda above 1 means E_data[u] > 1, which no true ratio satisfies: the note says so.
+    A lambda clearly above 1 means E_data[u] > 1, which no true ratio satisfies: the note says so.
     """
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
@@ -106,17 +111,18 @@ class Star(DataWeightRule):
         uniform = base.stride(0) == 0
         counted = log_ratio if uniform or bool(base.min() > 0) else log_ratio[base > 0]
         floor = (1 - beta) * math.exp(float(counted.min()))
-        heights = torch.empty_like(log_ratio)
+        heights = empty_like(log_ratio)
         for height, value in blocks(heights, log_ratio):
             torch.exp(value, out=height).mul_(1 - beta).sub_(floor).clamp_(min=0)
         depth = water_level(heights, base, constant=beta, slope=0.0)
         assert depth is not None  # the volume beta > 0 always finds a level
         level = floor + depth
+        total = heights.new_zeros(())
         for height, weight in blocks(heights, base):
-            height.neg_().add_(depth).clamp_(min=0).mul_(weight)
-        values = heights.div_(heights.sum())
+            total += height.neg_().add_(depth).clamp_(min=0).mul_(weight).sum()
+        values = heights.div_(total)
         note = ""
-        if level > 1 + 1e-9:
+        if level > NORMALISED:
             note = (
                 f"lambda is {level:.4g} > 1: the ratios average more than 1 over the data, the critic is miscalibrated"
             )
@@ -131,7 +137,8 @@ class Dagger(DataWeightRule):
     """
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
-        log_ratio = log_ratio.masked_fill(log_ratio < -MAX_LOG_RATIO, -math.inf)
+        if float(log_ratio.min()) < -MAX_LOG_RATIO:
+            log_ratio = log_ratio.masked_fill(log_ratio < -MAX_LOG_RATIO, -math.inf)
         edge = log_water_level(log_ratio, base, slope=beta)
         if edge is None:
             missed = base * (log_ratio == -math.inf)
@@ -140,10 +147,10 @@ class Dagger(DataWeightRule):
                 return DataWeights(missed / missed.sum(), beta, 1.0)  # lambda = 1 normalises, as any larger one would
             note = f"the model misses a mass of {float(missed.sum()):.4g} >= beta altogether: the target is that mass"
             return DataWeights(missed / missed.sum(), beta, None, note)
-        values = torch.empty_like(log_ratio)
+        values, total = empty_like(log_ratio), log_ratio.new_zeros(())
         for value, ratio, weight in blocks(values, log_ratio, base):
-            torch.sub(ratio, edge, out=value).expm1_().neg_().clamp_(min=0).mul_(weight)
-        return DataWeights(values.div_(values.sum()), beta, math.exp(-edge) / (1 - beta))
+            total += torch.sub(ratio, edge, out=value).expm1_().neg_().clamp_(min=0).mul_(weight).sum()
+        return DataWeights(values.div_(total), beta, math.exp(-edge) / (1 - beta))
 
 
 class TopK(DataWeightRule):
@@ -159,13 +166,20 @@ class TopK(DataWeightRule):
         self.share = check_share(share, "share")
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
-        counted = log_ratio[base > 0]
+        uniform = base.stride(0) == 0
+        counted = log_ratio if uniform or bool(base.min() > 0) else log_ratio[base > 0]
         kept = max(1, round(self.share * counted.numel()))
-        edge = counted.kthvalue(kept).values
-        inside, tied = log_ratio < edge, log_ratio == edge
-        room = (kept - int((counted < edge).sum())) / int((counted == edge).sum())
-        values = base * (inside + room * tied)
-        return DataWeights(values / values.sum(), beta)
+        edge = smallest(counted, kept)
+        inside, tied = 0, 0
+        for (block,) in blocks(counted):
+            inside, tied = inside + int((block < edge).sum()), tied + int((block == edge).sum())
+        room = (kept - inside) / tied
+        values = empty_like(log_ratio)
+        for value, ratio, weight in blocks(values, log_ratio, base):
+            torch.mul(weight, ratio <= edge, out=value)
+            if room < 1:
+                value.sub_((1 - room) * weight * (ratio == edge))
+        return DataWeights(values.div_(values.sum()), beta)
 
 
 class TopKLast(TopK):

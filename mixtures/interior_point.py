@@ -10,10 +10,9 @@ numbers between 0 and 1 whatever the scale of the ratios. F(a) is certified by t
 References:
     Boyd, Vandenberghe, *Convex optimization*, 2004, sections 11.7 and 11.8, https://web.stanford.edu/~boyd/cvxbook/
 
-    Mehrotra, *On the implementation of a primal-dual interior point method*, 1992, https://doi.org/10.1137/0802028
+    Mehrotra, *On the implementation of a primal-dual interior point method*, SIAM Journal on Optimization 2, 1992
 
-    Jaggi, *Revisiting Frank-Wolfe: projection-free sparse convex optimization*, 2013, section 2,
-    https://proceedings.mlr.press/v28/jaggi13.html
+    Jaggi, *Revisiting Frank-Wolfe: projection-free sparse convex optimization*, ICML 2013, section 2
 """
 
 from __future__ import annotations
@@ -54,10 +53,6 @@ class Points:
     def every(self, stride: int) -> Points:
         """Every stride-th point."""
         return self._with(self.scaled[::stride].contiguous(), self.shift[::stride], self.probabilities[::stride])
-
-    def reweighted(self, probabilities: Tensor) -> Points:
-        """The same points with other probabilities."""
-        return self._with(self.scaled, self.shift, probabilities)
 
     def of_components(self, kept: Tensor) -> Points:
         """The same points for the components at the indices `kept`; rows keep their units."""
@@ -146,7 +141,7 @@ def minimise_smooth(points: Points, divergence: FDivergence, start: Tensor, max_
         hessian = points.hessian(divergence.curvature(log_ratio), inner, weights, stride)
         slope = weights * (gradient - mean)
         # beyond the tolerance a smaller barrier gains nothing and costs conditioning
-        barrier = max(_next_barrier(hessian, slope, weights, products), 1e-2 * TOLERANCE * scale / len(weights))
+        barrier = max(next_barrier(hessian, slope, weights, products), 1e-2 * TOLERANCE * scale / len(weights))
         delta = newton_step(hessian, slope - barrier, weights, products)
         direction = points.inner(weights * delta)
         # Armijo's condition on F − barrier · Σ log a, allowing for rounding
@@ -186,7 +181,7 @@ def room(delta: Tensor) -> float:
     return float((-0.99 / delta.min()).clamp(max=1.0)) if bool((delta < 0).any()) else float(1 + 0 * delta.sum())
 
 
-def _next_barrier(hessian: Tensor, slope: Tensor, weights: Tensor, products: Tensor) -> float:
+def next_barrier(hessian: Tensor, slope: Tensor, weights: Tensor, products: Tensor) -> float:
     """Mehrotra's choice: by how far a step without barrier would get."""
     affine = newton_step(hessian, slope, weights, products)
     primal, dual = room(affine), room(-1 - affine)

@@ -16,11 +16,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
 _BLOCK = 2**16
-_SUBSAMPLE = 2**14
+SUBSAMPLE = 2**14
+"""Points of a subsample that tells where to look."""
 
 
 def water_level(heights: Tensor, weights: Tensor, *, constant: float, slope: float) -> float | None:
@@ -32,7 +34,7 @@ def water_level(heights: Tensor, weights: Tensor, *, constant: float, slope: flo
         constant: Volume that does not depend on the level, ≥ 0.
         slope: Volume per unit of level, in [0, 1).
     """
-    stride = len(heights) // _SUBSAMPLE
+    stride = len(heights) // SUBSAMPLE
     if stride > 4:
         found = _near_subsample(heights, weights, stride, constant, slope)
         if found is not None:
@@ -70,10 +72,11 @@ def _near_subsample(heights: Tensor, weights: Tensor, stride: int, constant: flo
     mass, volume = weights.new_zeros(()), weights.new_zeros(())
     between: list[tuple[Tensor, Tensor]] = []
     for height, weight in blocks(heights, weights):
-        wet = weight * (height <= low)
+        deep = height <= low
+        wet = weight * deep
         mass += wet.sum()
         volume += wet.dot(height)
-        inside = ((height > low) & (height < high)).nonzero()[:, 0]
+        inside = torch.gt(height < high, deep).nonzero()[:, 0]
         between.append((height[inside], weight[inside]))
     near, of_near = (torch.cat(parts) for parts in zip(*between, strict=True))
     drowned = float(mass), float(volume)
@@ -82,6 +85,13 @@ def _near_subsample(heights: Tensor, weights: Tensor, stride: int, constant: flo
         return None
     found = _descended(near, of_near, high, drowned, constant, slope)
     return found if found is not None and found > low else None
+
+
+def empty_like(array: Tensor) -> Tensor:
+    """Memory for results like `array`, float64; on the CPU numpy's, whose huge pages cost a third to touch."""
+    if array.device.type == "cpu":
+        return torch.from_numpy(np.empty(array.shape))
+    return torch.empty(array.shape, dtype=torch.float64, device=array.device)
 
 
 def blocks(*arrays: Tensor) -> Iterator[tuple[Tensor, ...]]:
@@ -110,9 +120,16 @@ def log_water_level(log_heights: Tensor, weights: Tensor, *, slope: float) -> fl
         weights: p_i ≥ 0, shape (N,), sum 1.
         slope: Volume per unit of level, in [0, 1).
     """
-    while bool((wet := (weights > 0) & (log_heights > -math.inf)).any()):
-        top = float(log_heights.masked_fill(~wet, -math.inf).max())
-        level = water_level((log_heights - top).clamp_(max=0).exp_(), weights, constant=0.0, slope=slope)
+    uniform = len(weights) > 0 and weights.stride(0) == 0
+    while len(weights):
+        top = float(log_heights.max() if uniform else log_heights.masked_fill(weights == 0, -math.inf).max())
+        if top == -math.inf:
+            return None
+        heights = empty_like(log_heights)
+        for height, value in blocks(heights, log_heights):
+            torch.sub(value, top, out=height)
+            (height if uniform else height.clamp_(max=0)).exp_()
+        level = water_level(heights, weights, constant=0.0, slope=slope)
         if level is not None and level > 1e-150:
             return top + math.log(level)
         # the level lies so deep below the highest point that its own points may have vanished: look at these alone

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.arguments import ArrayLike, as_float64, as_log_ratio, as_probabilities
-from adagan.mixtures.component_selection import minimise
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.interior_point import Points
+from adagan.mixtures.nested_points import minimise
 
 _UNCERTAIN = 0.01
 _ROUNDING = 1e-9
@@ -66,10 +66,11 @@ def minimise_divergence(
     initial: ArrayLike | None = None,
     threshold: float = 0.0,
 ) -> MixtureWeights:
-    """Fully corrective mixture weights with their certificate, by an interior-point method.
+    """Fully corrective mixture weights with their certificate, by Newton's method.
 
-    The estimate is never above that of `initial`. Newton's method needs f'' where it is: TotalVariation is solved as a
-    linear program instead, any other divergence with a kink ends with a larger gap.
+    The estimate is never above that of `initial`. The method needs f'': TotalVariation is solved as a linear program
+    instead, any other divergence with a kink ends with a larger gap. With 200 components a million points take seconds
+    on one thread; under TotalVariation a hundred thousand take up to a minute, and the points are all used at once.
 
     Args:
         log_ratios: log dP_k/dP_data of every component at held-out data points, shape (N, K).

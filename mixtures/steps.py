@@ -17,7 +17,9 @@ from torch import Tensor
 from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.levels import blocks
 from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
+from adagan.mixtures.selection import smallest
 
 _STEEPEST = 1e150  # products of slopes stay finite
 _FINEST = 4 * sys.float_info.epsilon
@@ -107,12 +109,14 @@ class KeepShare(Step):
 
     def beta(self, log_ratio: ArrayLike, base: ArrayLike | None = None, *, round: int = 1) -> float:
         values = as_log_ratio(log_ratio)
-        weights = as_probabilities(base, values.numel(), values)
-        values, weights = values[weights > 0], weights[weights > 0]
+        weights = values.new_full((1,), 1 / values.numel()).expand(values.numel())
+        if base is not None:
+            weights = as_probabilities(base, values.numel(), values)
+            values, weights = values[weights > 0], weights[weights > 0]
         # guard against ceil(.6 * 5) = 4 when the product is a hair above 3
         kept = max(1, math.ceil(self.share * values.numel() - 1e-9))
-        threshold = values.kthvalue(kept).values.exp()
-        spare = float((weights * (threshold - values.exp()).clamp(min=0)).sum())
+        threshold = smallest(values, kept).exp()
+        spare = float(sum(w.dot((threshold - v.exp()).clamp_(min=0)) for w, v in blocks(weights, values)))
         if spare == 0:
             raise ValueError(
                 f"share: the {kept} lowest of {values.numel()} ratios are equal, so no beta keeps exactly the share "

@@ -10,6 +10,9 @@ and its dual variables are shares t_i of the points in [0, 1] and one bound for 
     maximise  Σ_i p_i t_i − max_k Σ_i p_i t_i u_ik.                                                               (*)
 
 References:
+    Gondzio, *Multiple centrality corrections in a primal-dual method for linear programming*, Computational
+    Optimization and Applications 6, 1996
+
     Portnoy, Koenker, *The Gaussian hare and the Laplacian tortoise: computability of squared-error versus
     absolute-error estimators*, 1997, https://doi.org/10.1214/ss/1030037960
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from torch import Tensor
 
@@ -29,11 +33,17 @@ from adagan.mixtures.interior_point import Points, SimplexMinimum, newton_step, 
 TOLERANCE = 1e-8
 """The gap at which the minimum counts as reached."""
 
+_Targets: TypeAlias = tuple[Tensor, Tensor, Tensor]
+
+_CORRECTIONS = 2
 _FINEST = 1e-13  # products of a variable and its dual that are lost in rounding
 
 
-def minimise_total_variation(points: Points, start: Tensor, max_steps: int = 100) -> SimplexMinimum:
+def minimise_total_variation(points: Points, start: Tensor, max_steps: int = 200) -> SimplexMinimum:
     """Minimises by Mehrotra's predictor-corrector method, until the gap to (*) is negligible.
+
+    All points and components aim at products of a variable and its dual in proportion to the points' probabilities
+    and 1/N: with equal products for the components, their share of the gap would bind the points' steps.
 
     Args:
         points: The ratios and probabilities.
@@ -49,9 +59,17 @@ def minimise_total_variation(points: Points, start: Tensor, max_steps: int = 100
         if best.gap <= TOLERANCE or average < _FINEST:
             break
         system = _System(points, state)
-        affine = system.solve(0.0)
+        affine = system.solve(system.targets(0.0))
         reached = affine.applied(state).complementarity(points)
-        move = system.solve(min(reached / average, 1.0) ** 3 * average, affine)
+        barrier = min(reached / average, 1.0) ** 3 * average
+        targets = system.targets(barrier, affine)
+        move = system.solve(targets)
+        for _ in range(_CORRECTIONS):
+            targets = system.corrected(targets, move, barrier)
+            better = system.solve(targets)
+            if not sum(better.lengths) > sum(move.lengths) + 0.02:
+                break
+            move = better
         if not min(move.lengths) > 1e-10:
             break
         state = move.applied(state)
@@ -78,7 +96,7 @@ class _State:
         excess = missing - deficit
         share = missing / (missing + excess)
         gradient = points.gradient(-share * inner * points.shift.exp(), inner)
-        products = weights * (gradient - gradient.min()) + float(points.probabilities @ (excess * share))
+        products = weights * (gradient - gradient.min()) + float(points.probabilities @ (excess * share)) / len(points)
         return cls(weights, products, inner, missing, excess, share)
 
     def dual_value(self, points: Points) -> float:
@@ -89,7 +107,7 @@ class _State:
     def complementarity(self, points: Points) -> float:
         """The average product of a variable and its dual."""
         of_points = points.probabilities @ (self.missing * (1 - self.share) + self.excess * self.share)
-        return float(of_points + self.products.sum()) / (2 + len(self.weights))
+        return float(of_points + self.products.sum()) / (2 + len(self.weights) / len(points))
 
 
 @dataclass(frozen=True)
@@ -127,16 +145,41 @@ class _System:
         self.width = state.missing / (1 - state.share) + state.excess / state.share
         self.hessian = points.hessian(self.ratio.square() / self.width, state.inner, state.weights)
 
-    def solve(self, barrier: float, predicted: _Step | None = None) -> _Step:
-        """The step towards products equal to `barrier`, corrected for the products of a predicted step's changes."""
+    def targets(self, barrier: float, predicted: _Step | None = None) -> _Targets:
+        """Products equal to `barrier`, less those of a predicted step's changes."""
+        of_points = self.ratio.new_full((1,), barrier)
+        of_weights = of_points / len(self.ratio)
+        if predicted is None:
+            return of_weights, of_points, of_points
+        # a predicted step that the boundary cuts short says little about the curvature
+        trust = predicted.lengths[0] * predicted.lengths[1]
+        return (
+            of_weights - trust * self.state.products * predicted.weights * predicted.duals,
+            of_points + trust * predicted.missing * predicted.share,
+            of_points - trust * predicted.excess * predicted.share,
+        )
+
+    def corrected(self, targets: _Targets, move: _Step, barrier: float) -> _Targets:
+        """Targets that bring the products after a longer move back to within a factor of ten of `barrier`."""
+        primal, dual = (min(1.0, 1.1 * length + 0.1) for length in move.lengths)
         state = self.state
-        target = missing_target = excess_target = self.ratio.new_tensor(barrier)
-        if predicted is not None:
-            # a predicted step that the boundary cuts short says little about the curvature
-            trust = predicted.lengths[0] * predicted.lengths[1]
-            target = barrier - trust * state.products * predicted.weights * predicted.duals
-            missing_target = barrier + trust * predicted.missing * predicted.share
-            excess_target = barrier - trust * predicted.excess * predicted.share
+        share = state.share + dual * move.share
+        products = (
+            state.products * (1 + primal * move.weights) * (1 + dual * move.duals),
+            (state.missing + primal * move.missing) * (1 - share),
+            (state.excess + primal * move.excess) * share,
+        )
+        middles = (barrier / len(self.ratio), barrier, barrier)
+        first, second, third = (
+            target + (product.clamp(0.1 * middle, 10 * middle) - product).clamp(min=-10 * middle)
+            for target, product, middle in zip(targets, products, middles, strict=True)
+        )
+        return first, second, third
+
+    def solve(self, targets: _Targets) -> _Step:
+        """The step towards these products of components, of missing and of excess mass."""
+        state = self.state
+        target, missing_target, excess_target = targets
         # of the equations s (1 − t) and v t = their targets
         missing_pull = missing_target / (1 - state.share) - state.missing
         excess_pull = excess_target / state.share - state.excess

@@ -1,7 +1,7 @@
 """How well the points determine fitted mixture weights: intervals by bootstrap.
 
 References:
-    Efron, *Bootstrap methods: another look at the jackknife*, 1979, https://doi.org/10.1214/aos/1176344552
+    Efron, *Bootstrap methods: another look at the jackknife*, Annals of Statistics 7, 1979
 """
 
 from __future__ import annotations

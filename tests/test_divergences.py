@@ -344,7 +344,9 @@ F_GAN_OUTPUT = {  # v at which g_f(v) = f'(u), from the log ratio
 }
 
 
-@pytest.mark.parametrize(("name", "divergence", "scale", "activation", "conjugate"), F_GAN_TABLE, ids=lambda x: str(x))
+@pytest.mark.parametrize(
+    ("name", "divergence", "scale", "activation", "conjugate"), F_GAN_TABLE, ids=[row[0] for row in F_GAN_TABLE]
+)
 def test_table_of_f_gan(name, divergence, scale, activation, conjugate) -> None:
     log_ratio = log_ratios(scale=1.0)
     slope = scale * divergence.derivative(log_ratio)

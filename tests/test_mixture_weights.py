@@ -19,7 +19,6 @@ from adagan.mixtures.divergences import (
     SquaredHellinger,
     TotalVariation,
 )
-from adagan.mixtures.interior_point import Points, minimise_smooth
 from adagan.mixtures.mixture_weights import fit_mixture_weights, minimise_divergence, mixture_log_ratio
 from adagan.mixtures.weight_intervals import bootstrap_mixture_weights
 
@@ -111,7 +110,7 @@ def slsqp(divergence: FDivergence, log_ratios: Tensor, base: Tensor) -> float:
         variable = torch.as_tensor(weights).clamp(min=1e-15).requires_grad_()
         total = base @ divergence.reduced((log_ratios.exp() @ variable).log())
         (slope,) = torch.autograd.grad(total, variable)
-        return float(total), slope.numpy()
+        return float(total.detach()), slope.numpy()
 
     return float(
         minimize(
@@ -134,20 +133,6 @@ def test_agrees_with_scipy_and_is_certified(divergence: FDivergence, seed: int) 
     assert found.value == pytest.approx(slsqp(divergence, log_ratios, base), abs=1e-6)
     assert found.value == pytest.approx(value(divergence, log_ratios, found.weights, base), rel=1e-12)
     assert 0 <= found.gap <= 1e-9 * max(1.0, found.value)
-
-
-@pytest.mark.parametrize("divergence", [JensenShannon(), ForwardKL()], ids=repr)
-def test_many_components_are_selected_to_the_same_minimum(divergence: FDivergence) -> None:
-    # overlapping Gaussians: a subsample proposes few of them, and all of them are certified
-    source = torch.Generator().manual_seed(100)
-    points = 2 * torch.randn(20_000, 1, generator=source, dtype=torch.float64)
-    centres = torch.linspace(-5, 5, 24, dtype=torch.float64)
-    log_ratios = -0.5 * ((points - centres) / 0.5) ** 2 + 0.5 * (points / 2) ** 2 + math.log(4)
-    found = minimise_divergence(log_ratios, divergence)
-    uniform = torch.full((24,), 1 / 24, dtype=torch.float64)
-    points_ = Points(log_ratios.clone(), torch.full((20_000,), 1 / 20_000, dtype=torch.float64))
-    assert found.value == pytest.approx(minimise_smooth(points_, divergence, uniform).value, abs=1e-8)
-    assert found.gap < 1e-7
 
 
 def test_components_below_the_threshold_are_dropped_and_the_others_refitted() -> None:

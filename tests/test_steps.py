@@ -56,6 +56,17 @@ def test_golden_values_of_keep_share(share: float, beta: float, weights: list[fl
     np.testing.assert_allclose(Star()(log_ratio, found).values, weights, rtol=0, atol=5.1e-7)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_keep_share_of_many_points_is_that_of_sorting(weighted: bool) -> None:
+    source = torch.Generator().manual_seed(100)
+    log_ratio = torch.randn(200_000, generator=source, dtype=torch.float64)
+    base = torch.rand(200_000, generator=source, dtype=torch.float64) if weighted else torch.ones_like(log_ratio)
+    ordered, order = log_ratio.exp().sort()
+    spare = math.fsum((base[order] / base.sum() * (ordered[60_000 - 1] - ordered))[:60_000].tolist())
+    found = KeepShare(0.3).beta(log_ratio, base if weighted else None)
+    assert found == pytest.approx(spare / (1 + spare), rel=1e-12)
+
+
 @pytest.mark.parametrize(("divergence", "beta"), LINE_SEARCH, ids=repr)
 def test_golden_values_of_line_search(divergence, beta: float) -> None:
     found = LineSearch(divergence).beta((MIXTURE / DATA).log(), (NEWCOMER / DATA).log(), DATA)
