@@ -11,11 +11,12 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
+from adagan.choices import check_choices, check_rounds, described
 from adagan.components.component import Component
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.progress import announce
-from adagan.critics import fit_critic
+from adagan.critics import check_critics, fit_critic
 from adagan.estimate import Estimate
 from adagan.missing import MissingRegion, missing_regions
 from adagan.mixtures.arguments import ArrayLike
@@ -27,11 +28,11 @@ from adagan.mixtures.refinement import Refined
 from adagan.mixtures.refinement_methods import Refinement
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
 from adagan.mixtures.storage import component_record
-from adagan.newcomer import check_labels, check_maker, check_warm_start, fit_newcomer, unfitted
+from adagan.newcomer import check_labels, check_maker, fit_newcomer, unfitted
 from adagan.observation import Clock, missing_estimate, observed
 from adagan.round import Round
 from adagan.run_folder import RunFolder
-from adagan.seeds import RoundSeeds
+from adagan.seeds import RoundSeeds, check_seed
 from adagan.stopping import Never, NothingLeft, StoppingRule
 from adagan.training_data import TrainingData
 
@@ -54,8 +55,7 @@ class AdaGAN:
         rule: From log ratios to data weights.
         target: The beta of the data weights.
         step: The mixture weights after a round.
-        coarse_critic: Makes the critic that finds what is missing; ``None`` means noise of a tenth of the
-            data's standard deviation.
+        coarse_critic: Makes the critic that finds what is missing; ``None`` means noise of a tenth of a deviation.
         critic: Makes the critic that weighs the components and refines samples.
         divergence: The f-divergence that the records report.
         stop: Ends the run before `rounds` when nothing is left, such as ``NothingLeft()``, and then keeps the best
@@ -103,18 +103,16 @@ class AdaGAN:
         check_maker(component)
         if rounds == "auto":
             rounds, stop = MOST_ROUNDS, stop or NothingLeft()
-        if not isinstance(rounds, int) or rounds < 1:
-            raise ValueError(f"rounds: expected 1 or more, or 'auto', got {rounds!r}")
-        if seed < 0:
-            raise ValueError(f"seed: expected 0 or more, got {seed}")
-        self.component, self.rounds = component, rounds
-        self.divergence = divergence or JensenShannon()
+        self.component, self.rounds, self.divergence = component, check_rounds(rounds), divergence or JensenShannon()
         self.rule, self.target = rule or Star(), target or MissingMass()
         self.step = step or FullyCorrective(self.divergence)
         self.coarse_critic = coarse_critic or partial(Critic, noise=COARSE)
-        self.critic = critic
-        self.stop, self.warm_start = stop or Never(), warm_start
-        self.seed, self.folder, self.progress = seed, folder, progress
+        self.critic, self.stop, self.warm_start = critic, stop or Never(), warm_start
+        self.seed, self.folder, self.progress = check_seed(seed), folder, progress
+        check_choices(self)
+
+    def __repr__(self) -> str:
+        return described(self)
 
     def fit(self, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
         """Forgets everything and runs all the rounds.
@@ -152,8 +150,6 @@ class AdaGAN:
         folder = self._folder("start")
         folder.check_free()
         self._data = self._checked(data, weights, y)
-        # what cannot be stored is to be heard of before training
-        component_record(unfitted(self.component, self.seed)), component_record(self.critic())
         folder.create(self._data, self.seed, files)
         return self
 
@@ -167,8 +163,7 @@ class AdaGAN:
         folder = self._folder("resume")
         self._data = self._checked(data, weights, y)
         folder.check(self._data, self.seed)
-        self.rounds_ = folder.rounds()
-        self.data_weights_ = folder.data_weights(self._data.points.device)
+        self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
         if self.rounds_:
             device, makers = self._data.points.device, [self.component, self.critic]
             self.mixture_ = self._whole = folder.mixture(components=makers, device=device, whole=True)
@@ -201,22 +196,18 @@ class AdaGAN:
         """Runs one more round, by the lines of the paper's Algorithm 1; needs `fit` or `resume` before."""
         if not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
-        clock, index = Clock(), len(self.rounds_) + 1
-        seeds = RoundSeeds.of(self.seed, index)
+        clock, index, seeds = Clock(), len(self.rounds_) + 1, self._next_seeds()
         # UpdateTrainingWeights
         data_weights, missing = self._update_data_weights(seeds.coarse_critic)
         # GAN(S_N, W_t)
-        previous = self._whole.components[-1] if self.warm_start and self.rounds_ else None
-        newcomer = fit_newcomer(
-            self.component, self._data, data_weights.values, round=index, seed=seeds.component, previous=previous
-        )
+        start = (self._whole.components[-1:] if self.rounds_ else ()) if self.warm_start else None
+        newcomer = fit_newcomer(self.component, self._data, data_weights.values, index, seeds.component, start)
         # ChooseMixtureWeight, and G_t
         mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic)
         record = observed(data_weights, missing, mixture, critic, self._data.weights, self.divergence, clock)
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic)
-        self.mixture_ = self._whole = mixture
-        self.critic_ = critic
+        self.mixture_, self._whole, self.critic_ = mixture, mixture, critic
         self.rounds_.append(record)
         self.data_weights_.append(data_weights)
         for note in record.notes:
@@ -265,8 +256,7 @@ class AdaGAN:
         mixture, wanted = self._fitted(), self._data
         if data is not None or weights is not None:
             wanted = TrainingData.checked(wanted.points if data is None else data, weights)
-        seed = RoundSeeds.of(self.seed, len(self.rounds_) + 1).coarse_critic
-        coarse = fit_critic(self.coarse_critic, wanted, mixture, seed)
+        coarse = fit_critic(self.coarse_critic, wanted, mixture, self._next_seeds().coarse_critic)
         return missing_regions(wanted.points, coarse.log_ratio_, wanted.weights, threshold=threshold, seed=self.seed)
 
     def sample(
@@ -286,17 +276,21 @@ class AdaGAN:
         source = generator or torch.Generator(mixture.device).manual_seed(self.seed)
         return Refined(mixture, self.critic_, budget, generator=source)
 
+    def _next_seeds(self) -> RoundSeeds:
+        return RoundSeeds.of(self.seed, len(self.rounds_) + 1)
+
     def _fitted(self) -> Mixture:
         if not hasattr(self, "mixture_"):
             raise RuntimeError("this model is not fitted yet; call fit(data) first")
         return self.mixture_
 
     def _checked(self, data: ArrayLike, weights: ArrayLike | None, y: ArrayLike | None) -> TrainingData:
-        checked = TrainingData.checked(data, weights, y)
+        checked, component = TrainingData.checked(data, weights, y), unfitted(self.component, self.seed)
+        if self.folder is not None:
+            component_record(component), component_record(self.critic())  # what cannot be stored is refused in advance
         if checked.labels is not None:
-            check_labels(unfitted(self.component, self.seed))
-        if self.warm_start:
-            check_warm_start(unfitted(self.component, self.seed))
+            check_labels(component)
+        check_critics(self.critic, self.coarse_critic, component, self.rounds, self.seed)
         return checked
 
     def _folder(self, purpose: str) -> RunFolder:

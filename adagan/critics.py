@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adagan.components.critics.ratio_estimator import RatioEstimator, WarmStarting
+from adagan.components.component import Component
+from adagan.components.critics.ratio_estimator import RatioEstimator, Selective, WarmStarting
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.training_data import TrainingData
+
+
+def check_critics(
+    sharp: Callable[[], RatioEstimator],
+    coarse: Callable[[], RatioEstimator],
+    component: Component,
+    rounds: int,
+    seed: int,
+) -> None:
+    """Makes sure, before anything is trained, that the critics can compare mixtures of so many such components.
+
+    Raises:
+        TypeError, ValueError: One cannot; see `adagan.components.critics.ratio_estimator.Selective`.
+    """
+    # the coarse one never sees the last component
+    for make, count in ((sharp, rounds), (coarse, rounds - 1)):
+        with isolated_randomness(seed):
+            critic = make()
+        if isinstance(critic, Selective):
+            critic.check_component(component, count)
 
 
 def fit_critic(

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
+from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
 from adagan.mixtures.randomness import isolated_randomness, seeded_generator
 
 MAX_POINTS = 10_000
@@ -53,13 +53,14 @@ def missing_regions(
         data: Training points, shape (N, *event).
         log_ratio: log dP_mixture/dP_data at them, by a coarse critic that did not see them, shape (N,).
         base: The points' own weights, shape (N,); ``None`` means uniform.
-        threshold: Points with a ratio below it count as missing.
+        threshold: Points with a ratio below it, in (0, 1], count as missing.
         smallest: Regions with less missing mass are left out.
         seed: Of the thinning and the grouping.
 
     Returns:
         The regions; an empty list when nothing is missing.
     """
+    check_share(threshold, "threshold")
     ratios = as_log_ratio(log_ratio)
     weights = as_probabilities(base, len(data), ratios)
     lacking = (weights * (-torch.expm1(ratios)).clamp(min=0)).cpu()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -20,16 +20,20 @@ PROBE = 16
 """Samples drawn of a newcomer to see what it makes."""
 
 
-def check_maker(component: Callable[[], Any]) -> None:
-    """Makes sure that components come from a callable: an object that is fitted already would be fitted again.
+def check_maker(make: Callable[[], Any], what: str = "component") -> None:
+    """Makes sure that what is trained comes from a callable: an object that is fitted already would be fitted again.
+
+    Args:
+        make: What makes it.
+        what: The argument's name, for the message.
 
     Raises:
         TypeError: Something that can be fitted itself, or nothing that can be called.
     """
-    if not isinstance(component, type) and (not callable(component) or callable(getattr(component, "fit", None))):
+    if not isinstance(make, type) and (not callable(make) or callable(getattr(make, "fit", None))):
         raise TypeError(
-            f"component: expected a callable that makes a fresh component for every round, got an object of class "
-            f"{type(component).__name__}; pass the class, or functools.partial({type(component).__name__}, ...)"
+            f"{what}: expected a callable that makes a fresh {what.replace('_', ' ')} for every round, got an object "
+            f"of class {type(make).__name__}; pass the class, or functools.partial({type(make).__name__}, ...)"
         )
 
 
@@ -37,6 +41,11 @@ def unfitted(make: Callable[[], Any], seed: int) -> Component:
     """A fresh component, whatever its constructor draws at random."""
     with isolated_randomness(seed):
         return as_component(make())
+
+
+def name_of(component: Component) -> str:
+    """The name of a component's class; of a wrapped object's own class."""
+    return type(getattr(component, "generator", component)).__name__
 
 
 def takes_labels(component: Component) -> bool:
@@ -51,32 +60,20 @@ def check_labels(component: Component) -> None:
         TypeError: The component takes none.
     """
     if not takes_labels(component):
-        name = type(getattr(component, "generator", component)).__name__
+        name = name_of(component)
         raise TypeError(
             f"y: {name} learns nothing from labels, its fit has no parameter y; leave y out, or take a conditional "
             f"component, such as ClassConditional({name})"
         )
 
 
-def check_warm_start(component: Component) -> None:
-    """Makes sure that a component can begin where another has ended.
-
-    Raises:
-        TypeError: It cannot.
-    """
-    if not isinstance(component, WarmStartingComponent):
-        name = type(getattr(component, "generator", component)).__name__
-        raise TypeError(f"warm_start: {name} has no method warm_start(previous); give it one, or leave warm_start out")
-
-
 def fit_newcomer(
     make: Callable[[], Any],
     data: TrainingData,
     weights: Tensor,
-    *,
     round: int,
     seed: int,
-    previous: Component | None = None,
+    before: Sequence[Component] | None = None,
 ) -> Component:
     """A component fitted to the data under the round's data weights.
 
@@ -86,28 +83,39 @@ def fit_newcomer(
         weights: The data weights, shape (N,), sum 1.
         round: The index t of the round, from 1, for messages.
         seed: Of everything random.
-        previous: The component to begin from; ``None`` begins anew.
+        before: The component to begin from, the last of these; none is before the first round. ``None`` begins anew.
 
     Raises:
         ValueError: It samples events of another shape than it was given.
+        TypeError: It is to begin from another, and cannot.
         TrainingDiverged: It samples NaN or infinite values.
     """
     labels: dict[str, Any] = {} if data.labels is None else {"y": data.labels}
     with isolated_randomness(seed):
         component = as_component(make())
-        if previous is not None and isinstance(component, WarmStartingComponent):
-            component.warm_start(previous)
-        component.fit(data.points, weights, **labels)
-    name, device = type(component).__name__, data.points.device
+        if before is not None:
+            _start_warm(component, before)
+        component = component.fit(data.points, weights, **labels)
+    device = data.points.device
     drawn = Mixture([component]).to(device).sample(PROBE, torch.Generator(device).manual_seed(seed))
     if drawn.shape[1:] != data.points.shape[1:]:
         raise ValueError(
-            f"component: {name} was fitted to events of shape {tuple(data.points.shape[1:])} and samples events of "
-            f"shape {tuple(drawn.shape[1:])}; sample must return what fit was given"
+            f"component: {name_of(component)} was fitted to events of shape {tuple(data.points.shape[1:])} and samples "
+            f"events of shape {tuple(drawn.shape[1:])}; sample must return what fit was given"
         )
     if not bool(torch.isfinite(drawn).all()):
+        kept = f"the rounds before it, {round - 1} of them, are kept; " if round > 1 else ""
         raise TrainingDiverged(
-            f"component: {name} samples NaN or infinite values in round {round}; the {round - 1} rounds before it are "
-            "kept; lower its learning rate"
+            f"component: {name_of(component)} samples NaN or infinite values in round {round}; {kept}lower its "
+            "learning rate"
         )
     return component
+
+
+def _start_warm(component: Component, before: Sequence[Component]) -> None:
+    if not isinstance(component, WarmStartingComponent):
+        raise TypeError(
+            f"warm_start: {name_of(component)} has no method warm_start(previous); give it one, or leave warm_start out"
+        )
+    if before:
+        component.warm_start(before[-1])

@@ -100,9 +100,10 @@ def _notes(data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator) 
             "critic is miscalibrated; give it more max_steps or more data"
         )
     if data_weights.effective_sample_size < 50:
+        cure = "raise the target's lowest beta" if len(mixture) > 1 else "give it more data"
         notes.append(
             f"the data weights amount to {data_weights.effective_sample_size:.0f} points: the newcomer saw too little; "
-            "raise the target's lowest beta"
+            + cure
         )
     if len(mixture) > 1 and float(mixture.weights[-1]) < REJECTED:
         notes.append(

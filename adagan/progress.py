@@ -59,6 +59,8 @@ class RoundsDisplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and not self._progress.console.is_terminal:
+            self._progress.console.quiet = True  # in a log the error's line stands alone
         self._progress.stop()
 
     def __call__(self, stage: str, done: int, total: int) -> None:

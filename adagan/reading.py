@@ -189,8 +189,14 @@ def _checked(values: NDArray[np.generic], source: str) -> Tensor:
     if values.ndim == 0 or values.size == 0:
         raise ValueError(f"{source}: expected rows of numbers, got an array of shape {values.shape}")
     table = values.reshape(-1, 1) if values.ndim == 1 else values
-    data = torch.from_numpy(np.array(table, dtype=np.float32, order="C"))
+    with np.errstate(over="ignore"):
+        data = torch.from_numpy(np.array(table, dtype=np.float32, order="C"))
     bad = ~torch.isfinite(data)
+    if bool(bad.any()) and bool(np.isfinite(table).all()):
+        raise ValueError(
+            f"{source}: {int(bad.sum())} of {data.numel()} values are beyond {np.finfo(np.float32).max:.2g}, the "
+            "largest that single precision holds; scale these columns down"
+        )
     if bool(bad.any()):
         places = bad.nonzero()
         where = ", ".join(

@@ -33,6 +33,7 @@ from adagan.report_text import (
 )
 from adagan.round import Round
 from adagan.run_folder import RunFolder
+from adagan.seeds import check_seed
 from adagan.views import View, view_of
 
 BUDGET = 0.5
@@ -66,11 +67,13 @@ def write_report(
 
     Raises:
         FileNotFoundError: No run in the folder, or a file of it is missing.
-        ValueError: No complete round, a corrupted file, a newer format, an unknown class, or `num_samples` below 1.
+        ValueError: No complete round, a corrupted file, a newer format, an unknown class, `num_samples` below 1,
+            or a seed out of range.
         IsADirectoryError: `out` is a folder.
     """
     if num_samples < 1:
         raise ValueError(f"num_samples: expected 1 or more, got {num_samples}")
+    check_seed(seed)
     folder = RunFolder(run)
     target = folder.path / "report.html" if out is None else Path(out)
     if target.is_dir():

@@ -15,7 +15,7 @@ from adagan.components.critics.calibration import Calibration
 from adagan.estimate import NORMAL_QUANTILE
 from adagan.figures import Series, curves
 from adagan.mixtures.mixture import Mixture
-from adagan.round import HARDLY, REJECTED, Round, verdict
+from adagan.round import HARDLY, REJECTED, Round, verdict, was_missing
 
 
 def escaped(value: object) -> str:
@@ -40,8 +40,14 @@ def overall(rounds: Sequence[Round]) -> tuple[str, str]:
     if not last.calibration.beats_chance:
         first = _since([not record.calibration.beats_chance for record in rounds])
         since = f", and has not since round {first}" if first < last.index else ""
+        state = f"{after} the critic finds no difference between samples and data{since}."
+        if was_missing(last) and not since:
+            return state, (
+                f"Run one more round: before the last one {last.missing_mass:.1%} of the data was missing, and a rare "
+                "part is easily overlooked once."
+            )
         return (
-            f"{after} the critic finds no difference between samples and data{since}.",
+            state,
             "Stop here. If you doubt it, give the critic more training or data; more rounds have nothing to go by.",
         )
     if last.missing_mass is None:

@@ -116,11 +116,30 @@ def gamma_bound(beta: float) -> float:
     return (1 - math.sqrt(1 - beta)) ** 2 / beta
 
 
+def was_missing(record: Round) -> bool:
+    """Whether the coarse critic found more than hardly anything missing before the round."""
+    return record.missing_mass is not None and record.missing_mass >= HARDLY
+
+
+def power(calibration: Calibration) -> str:
+    """What the critic's points allow it to see, in brackets, with a space before; empty where it is not known."""
+    if calibration.visible_mass is None:
+        return ""
+    if calibration.visible_mass == 1:
+        return " (there are too few points to tell)"
+    return f" (at best it sees a missing part of {calibration.visible_mass:.1%} of the data or more)"
+
+
 def verdict(record: Round) -> str:
     """One sentence for a reader in a hurry: what this round says, and whether to go on."""
     head = f"Round {record.index}: "
     if not record.calibration.beats_chance:
-        return head + "the critic no longer tells samples from data better than chance; stop here."
+        chance = head + "the critic tells samples from data no better than chance" + power(record.calibration)
+        if was_missing(record):
+            return (
+                f"{chance}; as {record.missing_mass:.1%} of the data was missing before it, let another round confirm."
+            )
+        return chance + "; stop here."
     if record.index > 1 and record.mixture_beta < REJECTED:
         return head + "the newcomer was rejected (its mixture weight is zero); more training per round may help."
     accuracy = (

@@ -134,12 +134,14 @@ class RunFolder:
         return content
 
     def check(self, data: TrainingData, seed: int) -> None:
-        """Makes sure that a run is resumed with what it began with.
+        """Makes sure that a run is whole, and resumed with what it began with.
 
         Raises:
-            ValueError: Other data, weights, labels or seed.
+            FileNotFoundError: Its preview, which every round reads, is missing.
+            ValueError: Other data, weights, labels or seed; a corrupted file.
         """
         content = self.content()
+        self.preview()
         for name, value in _identity(data, seed).items():
             if content[name] != value:
                 raise ValueError(

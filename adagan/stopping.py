@@ -5,7 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from adagan.round import HARDLY, REJECTED, Round
+from adagan.round import HARDLY, REJECTED, Round, power
+
+CLEARLY = 3.0
+"""Standard errors by which a newcomer has to improve a mixture that no critic tells from the data."""
 
 
 class StoppingRule(ABC):
@@ -43,11 +46,15 @@ class Never(StoppingRule):
 class NothingLeft(StoppingRule):
     """Stops when the critic sees nothing more, when nothing more is missing, or when rounds no longer help.
 
-    The four tests are: the sharp critic does not beat chance on held-out points, at once where the coarse critic had
-    found less than `missing_mass` missing before, and for `patience` rounds in a row where it had found more, since a
-    rare mode is easily overlooked; the coarse critic has found less than `missing_mass` missing for `patience` rounds
-    in a row, so that what is left is the shape of what is there, which refinement corrects; the last `patience`
-    newcomers were all rejected; the mixture from before the last `patience` rounds is as good as the present one.
+    The four tests are: the sharp critic does not beat chance on held-out points; the coarse critic has found less than
+    `missing_mass` missing for `patience` rounds in a row, so that what is left is the shape of what is there, which
+    refinement corrects; the last `patience` newcomers were all rejected; the mixture from before the last `patience`
+    rounds is as good as the present one.
+
+    A rare mode is easily overlooked, so the first test holds at once only where the coarse critic had found less than
+    `missing_mass` missing before, or, in a first round, where the sharp one could have seen so little. Otherwise it has
+    to hold for `patience` rounds in a row, and either the sharp critic could have seen what the coarse one had found,
+    or the last newcomer did not clearly improve the mixture.
 
     Args:
         missing_mass: Share of the data below which nothing counts as missing.
@@ -63,7 +70,10 @@ class NothingLeft(StoppingRule):
 
     def reason(self, rounds: Sequence[Round]) -> str:
         if self._sees_nothing(rounds):
-            return f"after round {rounds[-1].index} the critic tells samples from data no better than chance"
+            latest = rounds[-1]
+            return f"after round {latest.index} the critic tells samples from data no better than chance" + power(
+                latest.calibration
+            )
         boosted = [record for record in rounds if record.missing_mass is not None][-self.patience :]
         if len(boosted) < self.patience:
             return ""
@@ -85,6 +95,10 @@ class NothingLeft(StoppingRule):
         latest = rounds[-self.patience :]
         if not latest or latest[-1].calibration.beats_chance:
             return False
-        missing = latest[-1].missing_mass
-        at_chance = [not record.calibration.beats_chance for record in latest]
-        return missing is None or missing < self.missing_mass or (len(latest) == self.patience and all(at_chance))
+        visible = latest[-1].calibration.visible_mass or 0.0
+        missing = visible if latest[-1].missing_mass is None else latest[-1].missing_mass
+        if missing < self.missing_mass:
+            return True
+        if len(latest) < self.patience or any(record.calibration.beats_chance for record in latest):
+            return False
+        return visible < missing or latest[-1].prefixes.best(CLEARLY) < len(rounds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,10 +32,11 @@ class TrainingData:
         """What a caller passed as data, weights and labels.
 
         Raises:
+            TypeError: No real numbers.
             ValueError: Another shape, NaN or infinite values (how many and where); weights that are negative, all zero
                 or of the wrong length; labels that are no classes.
         """
-        points = torch.as_tensor(data)
+        points = _as_tensor(data, "data")
         if points.ndim < 2 or len(points) == 0:
             raise ValueError(
                 f"data: expected shape (N, *event) with N > 0, got {tuple(points.shape)}"
@@ -52,5 +54,22 @@ class TrainingData:
         base = as_probabilities(weights, len(points), points, "weights")
         if y is None:
             return cls(points, base)
-        labels = torch.as_tensor(y, device=points.device)
+        labels = _as_tensor(y, "y").to(points.device)
         return cls(points, base, as_classes(labels, len(points), "a conditional component"))
+
+
+def _as_tensor(values: ArrayLike, name: str) -> Tensor:
+    """A tensor of what a caller passed; pandas' tables and columns are read by numpy."""
+    kind = type(values).__name__
+    try:
+        if not isinstance(values, Tensor | list | tuple):
+            array = np.asarray(values)
+            values = array if array.flags.writeable else array.copy()
+        tensor = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name}: expected an array of numbers, got {kind} ({error}); encode text as numbers first"
+        ) from error
+    if tensor.is_complex():
+        raise TypeError(f"{name}: expected real numbers, got {tensor.dtype}; give each point its parts as two numbers")
+    return tensor

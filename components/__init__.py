@@ -3,6 +3,7 @@
 from adagan.components.class_conditional import ClassConditional
 from adagan.components.component import Component
 from adagan.components.conditional import ConditionalComponent
+from adagan.components.conditional_gan import ConditionalGAN
 from adagan.components.conformance import check_component
 from adagan.components.critics.binary_critic import BinaryCritic
 from adagan.components.critics.calibration import Calibration
@@ -16,6 +17,7 @@ from adagan.components.flow import Flow
 from adagan.components.flow_matching import FlowMatching
 from adagan.components.gan import GAN
 from adagan.components.gaussian import Gaussian
+from adagan.components.info_gan import InfoGAN
 from adagan.components.kernels import GaussianKernel, RationalQuadratic
 from adagan.components.learnt_features import LearntFeatures
 from adagan.components.lightning_generator import LightningGenerator
@@ -36,6 +38,7 @@ from adagan.components.objectives import (
 from adagan.components.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
 from adagan.components.residual import ResidualMLP
 from adagan.components.scikit_learn import ScikitLearn
+from adagan.components.semi_supervised_gan import SemiSupervisedGAN
 from adagan.components.table_encoding import TableEncoding
 from adagan.components.tabular import Tabular
 from adagan.components.techniques import (
@@ -64,6 +67,7 @@ __all__ = [
     "ClassifierCritic",
     "Component",
     "ConditionalComponent",
+    "ConditionalGAN",
     "Critic",
     "CrossEntropy",
     "ExactCritic",
@@ -76,6 +80,7 @@ __all__ = [
     "GradientPenalty",
     "Hinge",
     "HistoricalAveraging",
+    "InfoGAN",
     "InstanceNoise",
     "Isotonic",
     "KernelCritic",
@@ -97,6 +102,7 @@ __all__ = [
     "RelativisticPairing",
     "ResidualMLP",
     "ScikitLearn",
+    "SemiSupervisedGAN",
     "TableEncoding",
     "Tabular",
     "Technique",

@@ -6,13 +6,16 @@ import copy
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 
 def check_counts(**counts: int | None) -> None:
-    """Makes sure that numbers of things are 1 or more; ``None`` is left to the caller."""
+    """Makes sure that numbers of things are whole and 1 or more; ``None`` is left to the caller."""
     for name, value in counts.items():
+        if value is not None and not isinstance(value, int | np.integer):
+            raise TypeError(f"{name}: expected a whole number, got {value!r}")
         if value is not None and value < 1:
             raise ValueError(f"{name}: expected 1 or more, got {value}")
 
@@ -44,6 +47,24 @@ def check_is_module(name: str, module: object) -> None:
         what = module.__name__ if isinstance(module, type) else type(module).__name__
         hint = f"; pass an object of it, {what}(...)" if isinstance(module, type) else ""
         raise TypeError(f"{name}: expected a torch.nn.Module, got {what}{hint}")
+
+
+def check_kind(name: str, value: object, kind: type, example: str) -> None:
+    """Makes sure that something is an object of a kind, or ``None``; the class itself is a likely slip."""
+    if value is not None and not isinstance(value, kind):
+        what = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        raise TypeError(f"{name}: expected a {kind.__name__} object such as {example}, got {what}")
+
+
+def check_events(data: Tensor) -> None:
+    """Makes sure that data are finite floating-point events of shape (N, *event)."""
+    if data.ndim < 2 or not data.is_floating_point():
+        raise ValueError(
+            f"data: expected floating-point numbers of shape (N, *event), got {data.dtype} of shape "
+            f"{tuple(data.shape)}; convert with .float(), and give single numbers a column with [:, None]"
+        )
+    if not bool(torch.isfinite(data).all()):
+        raise ValueError("data: values must be finite; remove or fill in the NaN and infinite ones")
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -45,6 +45,6 @@ class Component(Protocol):
 class WarmStartingComponent(Component, Protocol):
     """A component that can begin where another has ended, so that training adds up over the rounds."""
 
-    def warm_start(self, previous: Self) -> Self:
+    def warm_start(self, previous: Any) -> Self:
         """Makes the next `fit`, and only that one, begin at `previous`, a fitted component of the same class."""
         ...

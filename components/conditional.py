@@ -79,6 +79,22 @@ def as_classes(y: Tensor | None, num_points: int, name: str) -> Tensor:
     return whole
 
 
+def check_num_classes(labels: Tensor, num_classes: int | None) -> int:
+    """The number of classes: what is expected, or one more than the largest label where nothing is.
+
+    Args:
+        labels: From −1, whole numbers, shape (N,).
+        num_classes: C, if labels from C on are to be refused.
+
+    Raises:
+        ValueError: A label from C on.
+    """
+    found = int(labels.max()) + 1
+    if num_classes is not None and found > num_classes:
+        raise ValueError(f"y: expected classes from 0 to {num_classes - 1}, the last of num_classes; got {found - 1}")
+    return num_classes or found
+
+
 def shares_by_weight(labels: Tensor, weights: Tensor) -> Tensor:
     """The classes' shares of the weight, shape (C,), sum 1, on the CPU; points without a class, −1, do not count.
 

@@ -9,7 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_decays, check_module, check_non_negative, check_positive
+from adagan.components.arguments import (
+    check_counts,
+    check_decays,
+    check_is_module,
+    check_module,
+    check_non_negative,
+    check_positive,
+)
 from adagan.components.batches import WeightedBatches
 from adagan.components.flow_networks import FlowGenerator, NegativeLogLikelihood, spline_flow
 from adagan.components.latent import BLOCK, LatentGenerator, Template
@@ -67,6 +74,7 @@ class Flow(LatentGenerator):
         seed: int | None = None,
     ) -> None:
         super().__init__(None, latent_dim=None, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed)
+        check_is_module("flow", flow)
         check_counts(transforms=transforms, bins=bins)
         check_positive(learning_rate=learning_rate)
         check_non_negative(noise=noise)

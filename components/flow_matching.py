@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_decays, check_module, check_positive
+from adagan.components.arguments import check_counts, check_decays, check_is_module, check_module, check_positive
 from adagan.components.batches import WeightedBatches
 from adagan.components.fields import default_field
 from adagan.components.latent import LatentGenerator, Template
@@ -104,6 +104,7 @@ class FlowMatching(LatentGenerator):
         seed: int | None = None,
     ) -> None:
         super().__init__(None, latent_dim=None, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed)
+        check_is_module("field", field)
         check_counts(sampling_steps=sampling_steps)
         check_positive(learning_rate=learning_rate)
         check_decays(ema_decay=ema_decay)

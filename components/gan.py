@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import torch
 from lightning.pytorch import Callback
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_is_module, check_positive
+from adagan.components.arguments import check_counts, check_decays, check_is_module, check_positive
 from adagan.components.batches import WeightedBatches
 from adagan.components.gan_diagnosis import Diagnosis
 from adagan.components.gan_training import GANTraining, Schedule
@@ -22,6 +22,9 @@ from adagan.components.penalties import Penalty, as_penalty
 from adagan.components.spectral import normalize_spectrally
 from adagan.components.techniques import Technique
 from adagan.components.training import train
+
+KEPT = "discriminator."
+"""Before the names of a kept discriminator's values among those that are stored."""
 
 
 class GAN(LatentGenerator):
@@ -52,6 +55,8 @@ class GAN(LatentGenerator):
         techniques: Such as ``[InstanceNoise(0.3), Packing(2)]``; see `adagan.components.techniques`.
         discriminator_steps: Discriminator steps per generator step.
         ema_decay: Of the generator's exponential average, the one that samples.
+        keep_discriminator: Whether the discriminator's values are kept, and stored, beside the generator's, so that a
+            warm start goes on with both: without them it has to learn anew what the generator is to be told.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
         seed: Of initialisation and training; ``None`` takes torch's last manual seed.
 
@@ -86,6 +91,7 @@ class GAN(LatentGenerator):
         techniques: Sequence[Technique] = (),
         discriminator_steps: int = 1,
         ema_decay: float = 0.995,
+        keep_discriminator: bool = False,
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
@@ -95,8 +101,9 @@ class GAN(LatentGenerator):
         check_is_module("discriminator", discriminator)
         check_counts(penalty_interval=penalty_interval, discriminator_steps=discriminator_steps)
         check_positive(learning_rate=learning_rate, discriminator_learning_rate=discriminator_learning_rate)
-        if not 0 <= ema_decay < 1:
-            raise ValueError(f"ema_decay: expected a number in [0, 1), got {ema_decay}")
+        check_decays(ema_decay=ema_decay)
+        if schedule is not None and not callable(schedule):
+            raise TypeError(f"schedule: expected a callable that makes a scheduler for an optimiser, got {schedule!r}")
         self.objective = _checked_objective(objective if objective is not None else NonSaturating())
         self._discriminator_template = Template(discriminator)
         self.learning_rate = learning_rate
@@ -106,12 +113,26 @@ class GAN(LatentGenerator):
         self.spectral_normalization = spectral_normalization
         self.techniques = _checked_techniques(techniques)
         self.discriminator_steps, self.ema_decay = discriminator_steps, ema_decay
+        self.keep_discriminator = keep_discriminator
+        self._kept: dict[str, Tensor] = {}
+        self._opponent: dict[str, Tensor] = {}
         self.trainer_options = dict(trainer_options or {})
         if self.objective.needs_bounded_slope and self.penalty is None and not spectral_normalization:
             raise ValueError(
                 f"penalty: the loss of {self.objective!r} has no minimum unless the discriminator's slope is bounded; "
                 "pass penalty=GradientPenalty(), a number above 0, or spectral_normalization=True"
             )
+
+    def warm_start(self, previous: Self) -> Self:
+        """See `LatentGenerator`; a discriminator that `previous` has kept goes on too, without a head start."""
+        super().warm_start(previous)
+        self._opponent = previous._kept
+        return self
+
+    @property
+    def head_start(self) -> int:
+        """See `LatentGenerator`."""
+        return 0 if self._opponent else super().head_start
 
     def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
         """See `LatentGenerator`."""
@@ -125,6 +146,8 @@ class GAN(LatentGenerator):
         options = {**self.trainer_options, "callbacks": callbacks}
         train(training, batches.loader(), "generator", batches.data.device, options)
         self.training_notes_ = diagnosis.notes()
+        final = training.discriminator.state_dict() if self.keep_discriminator else {}
+        self._kept = {name: value.clone() for name, value in final.items()}
         average: nn.Module = training.average.module
         return average
 
@@ -163,7 +186,16 @@ class GAN(LatentGenerator):
             normalize_spectrally(training.discriminator)
         if training.penalty is not None:
             training.penalty.check(training.discriminator)
-        self._check_discriminator(training, batches.data, 2 * batch_size)
+        self._check_discriminator(training, batches.data, 2 * batch_size, self._judged(event_shape, together))
+        if self._opponent:
+            try:
+                training.discriminator.load_state_dict(self._opponent)
+            except RuntimeError as error:
+                raise ValueError(
+                    "previous: a warm start needs a discriminator of the same form; make both components alike: "
+                    f"{error}"
+                ) from error
+            self._opponent = {}
         return training
 
     def _networks(self, event_shape: tuple[int, ...], together: int, like: Tensor) -> tuple[nn.Module, nn.Module]:
@@ -172,18 +204,30 @@ class GAN(LatentGenerator):
         discriminator = self._discriminator_template.copy_or(default_discriminator, event_shape, width, together)
         return self.generator_, OneNumber(discriminator.to(like))
 
+    def _judged(self, event_shape: tuple[int, ...], together: int) -> str:
+        """What the discriminator is given, in words."""
+        shape = ", ".join(["B", *map(str, (together * event_shape[0], *event_shape[1:]))])
+        packed = f", packed by {self.techniques}" if together > 1 else ""
+        return f"points of shape ({shape}){packed}"
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination.update({f"{prefix}{KEPT}{name}": value for name, value in self._kept.items()})
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As torch's; a kept discriminator comes as values only, its form is that of the next training's."""
+        self._kept = {name.removeprefix(KEPT): value for name, value in state_dict.items() if name.startswith(KEPT)}
+        own = {name: value for name, value in state_dict.items() if not name.startswith(KEPT)}
+        return super().load_state_dict(own, strict, assign)
+
     @torch.no_grad()
-    def _check_discriminator(self, training: GANTraining, like: Tensor, count: int) -> None:
+    def _check_discriminator(self, training: GANTraining, like: Tensor, count: int, takes: str) -> None:
         """Makes sure that a module of the user's own takes the points that it is to judge, before training starts."""
         if self._discriminator_template.module is None:
             return
-        together = math.prod(t.points_per_output for t in self.techniques)
         try:
             copy.deepcopy(training.discriminator).eval()(like.new_zeros(count, *like.shape[1:]))
-        except RuntimeError as error:
-            shape = ", ".join(["B", *map(str, (together * like.shape[1], *like.shape[2:]))])
-            packed = f", packed by {self.techniques}" if together > 1 else ""
-            takes = f"points of shape ({shape}){packed}"
+        except (RuntimeError, TypeError) as error:
             raise ValueError(f"discriminator: it does not take {takes}: {error}") from error
 
 

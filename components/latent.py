@@ -7,12 +7,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_is_module, check_module
+from adagan.components.arguments import check_counts, check_events, check_is_module, check_module
 from adagan.components.batches import WeightedBatches
 from adagan.components.network_start import NetworkStart
 from adagan.components.networks import default_generator, is_image
@@ -63,6 +63,8 @@ class LatentGenerator(nn.Module, ABC):
         scaling_: The scaling of the data, undone on sampling.
     """
 
+    networks: ClassVar[tuple[str, ...]] = ("generator_",)
+    """The attributes that hold what was trained, from which a warm start goes on."""
     generator_: nn.Module
     scaling_: Scaling
     event_shape_: Tensor
@@ -96,10 +98,10 @@ class LatentGenerator(nn.Module, ABC):
         """
 
     def warm_start(self, previous: Self) -> Self:
-        """Makes the next `fit`, and only that one, begin at the network of `previous` and keep its scaling.
+        """Makes the next `fit`, and only that one, begin at the networks of `previous` and keep its scaling.
 
-        What a fitted component no longer holds, a discriminator or an encoder, begins anew, and is trained alone for
-        `head_start` steps first, so that it does not lead the network astray.
+        What a fitted component no longer holds, such as a discriminator, begins anew, and is trained alone for
+        `head_start` steps first, so that it does not lead the generator astray.
 
         Args:
             previous: A fitted component of this class, with networks of the same form.
@@ -112,16 +114,21 @@ class LatentGenerator(nn.Module, ABC):
         return self
 
     @property
+    def is_warm(self) -> bool:
+        """Whether the next `fit` begins at the networks of another component."""
+        return self._start is not None
+
+    @property
     def head_start(self) -> int:
         """Steps of a warm-started training before the generator learns; 0 in a cold one."""
-        return 0 if self._start is None else min(HEAD_START, self.max_steps // 4)
+        return min(HEAD_START, self.max_steps // 4) if self.is_warm else 0
 
     def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
         """Trains on data of shape (N, *event), drawn by `weights` of shape (N,), on the device where the data are.
 
         Raises:
-            ValueError: Fewer rows than a minibatch, NaN or infinite values, an image size that cannot be built, modules
-                that do not fit the data.
+            ValueError: Fewer rows than a minibatch, values that are NaN, infinite or no floating-point numbers, an
+                image size that cannot be built, modules that do not fit the data.
             TrainingDiverged: A loss, or a sample of the trained network, became NaN or infinite.
         """
         return self._fit(data, weights, self.train_generator)
@@ -130,6 +137,7 @@ class LatentGenerator(nn.Module, ABC):
         self, data: Tensor, weights: Tensor | None, train: Callable[[WeightedBatches, tuple[int, ...]], nn.Module]
     ) -> Self:
         """What `fit` does, with another way to train than `train_generator` where a subclass knows more of the data."""
+        check_events(data)
         event_shape = tuple(data.shape[1:])
         batch_size = self.batch_size or (64 if is_image(event_shape) else 256)
         if len(data) < batch_size:
@@ -137,15 +145,13 @@ class LatentGenerator(nn.Module, ABC):
                 f"data: {len(data)} rows are fewer than one minibatch of batch_size={batch_size}; "
                 "give more data or a smaller batch_size"
             )
-        if not bool(torch.isfinite(data).all()):
-            raise ValueError("data: values must be finite; remove or fill in the NaN and infinite ones")
         seed = inherited_seed() if self.seed is None else self.seed
         with isolated_randomness(seed):
             self.build(event_shape, data)
             self._check_generator(event_shape, data)
             self.scaling_ = self.make_scaling(data, weights)
             if self._start is not None:
-                self._start.load_into(self.generator_, event_shape)
+                self._start.load_into(self, event_shape)
                 self.scaling_ = self._start.scaling.to(data)
             batches = WeightedBatches(self.scaling_(data), weights, batch_size, self.max_steps, seed)
             self.generator_ = train(batches, event_shape).requires_grad_(False)

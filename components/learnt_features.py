@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_non_negative, check_positive
+from adagan.components.arguments import check_counts, check_is_module, check_non_negative, check_positive
 from adagan.components.gan_batches import Judge, JudgedBatch
 from adagan.components.kernels import Kernel, squared_discrepancy
 from adagan.components.networks import MLP, ConvolutionalDiscriminator, is_image
@@ -43,6 +43,7 @@ class LearntFeatures:
     penalty: float = 1.0
 
     def __post_init__(self) -> None:
+        check_is_module("network", self.network)
         check_counts(num_features=self.num_features, steps=self.steps)
         check_positive(learning_rate=self.learning_rate)
         check_non_negative(penalty=self.penalty)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_decays, check_positive
+from adagan.components.arguments import check_decays, check_kind, check_positive
 from adagan.components.batches import WeightedBatches, draw_rows
 from adagan.components.gan_training import GANTraining
 from adagan.components.kernels import GaussianKernel, Kernel, RationalQuadratic, median_distance, squared_discrepancy
@@ -94,6 +94,8 @@ class MomentMatching(LatentGenerator):
             raise ValueError(f"batch_size: expected 2 or more, since pairs of points are compared, got {batch_size}")
         check_positive(learning_rate=learning_rate)
         check_decays(ema_decay=ema_decay)
+        check_kind("kernel", kernel, Kernel, "GaussianKernel()")
+        check_kind("features", features, LearntFeatures, "LearntFeatures()")
         self.kernel = kernel or (RationalQuadratic() if features is not None else GaussianKernel())
         self.features = features
         self.learning_rate, self.ema_decay = learning_rate, ema_decay

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from adagan.components.scaling import Scaling
 
@@ -20,12 +20,12 @@ class NetworkStart:
     """What is taken over.
 
     Attributes:
-        state: Of the network that samples.
+        states: Of the networks, by the names of the attributes that hold them.
         scaling: Of the data; the network's values mean nothing under another.
         event_shape: Of a point.
     """
 
-    state: Mapping[str, Tensor]
+    states: Mapping[str, Mapping[str, Tensor]]
     scaling: Scaling
     event_shape: tuple[int, ...]
 
@@ -36,11 +36,11 @@ class NetworkStart:
             raise TypeError(f"previous: expected a {type(component).__name__}, got a {type(previous).__name__}")
         if not hasattr(previous, "generator_"):
             raise ValueError(f"previous: expected a fitted {type(previous).__name__}; call its fit(data) first")
-        state = copy.deepcopy(previous.generator_.state_dict())
-        return cls(state, copy.deepcopy(previous.scaling_), tuple(previous.event_shape_.tolist()))
+        states = {name: copy.deepcopy(getattr(previous, name).state_dict()) for name in previous.networks}
+        return cls(states, copy.deepcopy(previous.scaling_), tuple(previous.event_shape_.tolist()))
 
-    def load_into(self, network: nn.Module, event_shape: tuple[int, ...]) -> None:
-        """Gives an untrained network the values.
+    def load_into(self, component: LatentGenerator, event_shape: tuple[int, ...]) -> None:
+        """Gives the component's untrained networks the values.
 
         Raises:
             ValueError: Events of another shape, or a network of another form.
@@ -51,7 +51,8 @@ class NetworkStart:
                 f"fitted to, got {event_shape}; start cold"
             )
         try:
-            network.load_state_dict(dict(self.state))
+            for name, state in self.states.items():
+                getattr(component, name).load_state_dict(dict(state))
         except RuntimeError as error:
             raise ValueError(
                 f"previous: a warm start needs a network of the same form; make both components alike: {error}"

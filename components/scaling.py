@@ -29,7 +29,7 @@ class Scaling(nn.Module):
     @classmethod
     def standard(cls, data: Tensor, weights: Tensor | None = None) -> Self:
         """Weighted mean 0 and standard deviation 1 in every entry."""
-        probabilities = as_probabilities(weights, len(data), data)
+        probabilities = as_probabilities(weights, len(data), data, "weights")
         flat = data.reshape(len(data), -1).to(torch.float64)
         mean = probabilities @ flat
         spread = (probabilities @ (flat - mean).square()).sqrt()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
-from torch.nn.utils.parametrize import is_parametrized
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
@@ -31,3 +31,11 @@ def normalize_spectrally(module: nn.Module) -> None:
     for layer in layers:
         if not is_parametrized(layer, "weight"):
             spectral_norm(layer)
+
+
+def keep_normalized(module: nn.Module) -> None:
+    """Makes plain parameters of spectrally normalised weights, with the values that they have, in place."""
+    module.eval()  # in training mode the normalisation goes on with its estimate of the singular vectors
+    for layer in list(module.modules()):
+        if isinstance(layer, LAYERS) and is_parametrized(layer, "weight"):
+            remove_parametrizations(layer, "weight")

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_decays, check_module, check_positive
+from adagan.components.arguments import check_decays, check_is_module, check_module, check_positive
 from adagan.components.batches import WeightedBatches
 from adagan.components.latent import LatentGenerator, Template
 from adagan.components.loss_training import minimise
@@ -61,7 +61,6 @@ class NegativeEvidenceBound(nn.Module):
         generator: The decoder with its noise.
         beta: Factor of the divergence.
         warm_up: Calls in training over which this factor rises from 0 along a line.
-        head_start: Calls in training before the decoder learns too.
 
     References:
         Kingma, Welling, *Auto-encoding variational Bayes*, 2014, eq. 10, https://arxiv.org/abs/1312.6114; Higgins et
@@ -71,17 +70,12 @@ class NegativeEvidenceBound(nn.Module):
         3.1 (warm-up), https://arxiv.org/abs/1511.06349
     """
 
-    def __init__(
-        self, encoder: nn.Module, generator: NoisyDecoder, beta: float, warm_up: int = 0, head_start: int = 0
-    ) -> None:
+    def __init__(self, encoder: nn.Module, generator: NoisyDecoder, beta: float, warm_up: int = 0) -> None:
         super().__init__()
-        self.encoder, self.generator, self.beta = encoder, generator, beta
-        self.warm_up, self.head_start = warm_up, head_start
+        self.encoder, self.generator, self.beta, self.warm_up = encoder, generator, beta, warm_up
         self.calls = 0
 
     def forward(self, points: Tensor) -> Tensor:
-        if self.training and self.calls <= self.head_start:
-            self.generator.decoder.requires_grad_(self.calls == self.head_start)
         mean, log_variance = self.encoder(points).chunk(2, dim=1)
         code = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         squares = (points - self.generator.decoder(code)).square()
@@ -115,11 +109,16 @@ class VAE(LatentGenerator):
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
         seed: Of initialisation and training; ``None`` takes torch's last manual seed.
 
+    Attributes:
+        encoder_: The trained encoder, in evaluation mode.
+
     References:
         See `NegativeEvidenceBound`.
     """
 
+    networks = ("generator_", "encoder_")
     generator_: NoisyDecoder
+    encoder_: nn.Module
 
     def __init__(
         self,
@@ -139,6 +138,8 @@ class VAE(LatentGenerator):
         super().__init__(
             None, latent_dim=latent_dim, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed
         )
+        check_is_module("encoder", encoder)
+        check_is_module("decoder", decoder)
         check_positive(beta=beta, learning_rate=learning_rate)
         check_decays(ema_decay=ema_decay)
         if (encoder is not None or decoder is not None) and latent_dim is None:
@@ -152,23 +153,23 @@ class VAE(LatentGenerator):
         decoder = self._generator_template.copy_or(default_generator, code_size, event_shape, self._width(event_shape))
         return NoisyDecoder(decoder, code_size, event_shape)
 
+    def build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
+        super().build(event_shape, like)
+        size, width = 2 * self.generator_.latent_dim, self._width(event_shape)
+        self.encoder_ = self._encoder_template.copy_or(default_encoder, event_shape, size, width).to(like)
+
     def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
-        like, size = batches.data, 2 * self.generator_.latent_dim
-        encoder = self._encoder_template.copy_or(default_encoder, event_shape, size, self._width(event_shape)).to(like)
-        if self._encoder_template.module is not None:
-            inputs = (like[:2],)
-            makes = "means and log variances of codes"
-            check_module("encoder", encoder, inputs, f"events of shape {('B', *event_shape)}", makes, (size,))
-        # codes of a decoder that is known already are not empty
-        warm_up = 0 if self.head_start else round(WARM_UP * self.max_steps)
+        # the codes of networks that were trained before are not empty
+        warm_up = 0 if self.is_warm else round(WARM_UP * self.max_steps)
         loss = minimise(
-            NegativeEvidenceBound(encoder, self.generator_, self.beta, warm_up, self.head_start),
+            NegativeEvidenceBound(self.encoder_, self.generator_, self.beta, warm_up),
             batches,
             stage="autoencoder",
             learning_rate=self.learning_rate,
             ema_decay=self.ema_decay,
             trainer_options=self.trainer_options,
         )
+        self.encoder_ = loss.encoder.requires_grad_(False)
         return loss.generator
 
     def _check_generator(self, event_shape: tuple[int, ...], like: Tensor) -> None:
@@ -176,9 +177,18 @@ class VAE(LatentGenerator):
             inputs = (like.new_zeros(2, self.generator_.latent_dim),)
             takes = f"codes of shape (B, latent_dim={self.latent_dim})"
             check_module("decoder", self.generator_.decoder, inputs, takes, "means of events", event_shape)
+        if self._encoder_template.module is not None:
+            inputs, takes = (like[:2],), f"events of shape {('B', *event_shape)}"
+            size = 2 * self.generator_.latent_dim
+            check_module("encoder", self.encoder_, inputs, takes, "means and log variances of codes", (size,))
 
     def _latent_dim(self, event_shape: Sequence[int]) -> int:
         return super()._latent_dim(event_shape) + math.prod(event_shape)  # the code and the observation noise
+
+    def config(self) -> dict[str, Any]:
+        """What `from_config` needs."""
+        own = self._encoder_template.module is not None or self._generator_template.module is not None
+        return {**super().config(), "own_generator": own}
 
 
 def default_encoder(event_shape: Sequence[int], outputs: int, width: int) -> nn.Module:

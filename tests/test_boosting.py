@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from clusters import DATA, assert_same_mixture, model, seeded, three_clusters, three_rounds
@@ -112,3 +114,14 @@ def test_progress_is_announced_and_shown(capsys: pytest.CaptureFixture[str]) -> 
     assert ("critic", 25, 25) in heard
     model(rounds=1, progress=True).fit(DATA)
     assert capsys.readouterr().out == ""
+
+
+def test_a_model_shows_how_it_was_made() -> None:
+    shown = repr(model(rounds=2, seed=104))
+    assert shown.startswith("AdaGAN(Nearest, rounds=2, rule=Star(), target=MissingMass(")
+    assert shown.endswith("stop=Never(), seed=104)")
+
+
+def test_whole_numbers_of_numpy_and_tables_of_pandas_are_taken() -> None:
+    fitted = model(rounds=np.int64(1), seed=np.int64(100)).fit(pd.DataFrame(DATA.numpy()))
+    assert_same_mixture(fitted.mixture_, model(rounds=1, seed=100).fit(DATA).mixture_)

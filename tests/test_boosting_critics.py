@@ -10,7 +10,7 @@ from clusters import COARSE_CRITIC, DATA, TINY_CRITIC, assert_same_mixture, mode
 from torch import Tensor
 
 from adagan import Critic, Mixture
-from adagan.components import Calibration, Gaussian
+from adagan.components import BinaryCritic, Calibration, ClassConditional, ExactCritic, Gaussian, KernelCritic
 from adagan.components.critics.calibration import calibration_record
 from adagan.mixtures import Constant, Star
 from adagan.mixtures.mixture_weights import mixture_log_ratio
@@ -46,6 +46,54 @@ class Densities:
 
     def log_ratio(self, x: Tensor) -> Tensor:
         return mixture_log_ratio(self.component_log_ratios(x), self.weights_)
+
+
+class Opaque:
+    """A component without a density, which is not to be trained."""
+
+    def fit(self, data: Tensor, weights: Tensor | None = None) -> "Opaque":
+        raise AssertionError("trained")
+
+    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        return torch.zeros(num_samples, 2)
+
+
+BINARY: dict[str, Any] = {
+    "binary": BinaryCritic,
+    "kernels": partial(KernelCritic, binary=True),
+    "exact": lambda: ExactCritic(Gaussian().fit(DATA)),
+}
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_a_critic_that_needs_densities_says_so_before_training(name: str) -> None:
+    for critics in ({"critic": BINARY[name]}, {"coarse_critic": BINARY[name]}):
+        with pytest.raises(TypeError, match=r"critic: the component \(Opaque\) has no log_prob"):
+            model(Opaque, rounds=3, **critics).fit(DATA)
+
+
+def test_one_component_alone_needs_no_density() -> None:
+    for critics, rounds in (({"critic": BinaryCritic}, 1), ({"coarse_critic": BinaryCritic}, 2)):
+        with pytest.raises(AssertionError, match="trained"):
+            model(Opaque, rounds=rounds, **critics).fit(DATA)
+
+
+def test_components_whose_density_comes_with_the_fit_are_taken() -> None:
+    labels = (DATA[:, 0] > 0).long()
+    critics = {
+        "critic": partial(BinaryCritic, width=8, max_steps=25),
+        "coarse_critic": partial(KernelCritic, binary=True),
+    }
+    fitted = model(partial(ClassConditional, Gaussian), rounds=2, **critics).fit(DATA, y=labels)
+    assert len(fitted.rounds_) == 2
+
+
+def test_a_blurred_binary_critic_is_refused_before_training() -> None:
+    coarse = partial(BinaryCritic, noise=0.1)
+    with pytest.raises(ValueError, match="noise: a binary critic of several components takes their ratios from log_"):
+        model(Gaussian, rounds=3, coarse_critic=coarse).fit(DATA)
+    with pytest.raises(AssertionError, match="trained"):
+        model(Opaque, rounds=2, coarse_critic=coarse).fit(DATA)
 
 
 def test_a_critic_needs_no_base_class() -> None:

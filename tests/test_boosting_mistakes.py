@@ -12,7 +12,8 @@ from clusters import DATA, Nearest, assert_same_mixture, model, seeded, three_ro
 from torch import Tensor
 
 from adagan import AdaGAN
-from adagan.components import Gaussian, TrainingDiverged
+from adagan.components import Critic, Gaussian, TrainingDiverged
+from adagan.mixtures import LineSearch, Star
 
 # the critics here are tiny and the points few, of which the rounds' notes rightly complain
 pytestmark = pytest.mark.filterwarnings("ignore:round")
@@ -30,10 +31,28 @@ def nan_at(row: int) -> Tensor:
 
 
 MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "rounds": (lambda: model(rounds=0), ValueError, "rounds: expected 1 or more, or 'auto', got 0"),
-    "negative rounds": (lambda: model(rounds=-2), ValueError, "rounds: expected 1 or more, or 'auto', got -2"),
+    "rounds": (lambda: model(rounds=0), ValueError, "rounds: expected a whole number of 1 or more, or 'auto', got 0"),
+    "negative rounds": (
+        lambda: model(rounds=-2),
+        ValueError,
+        "rounds: expected a whole number of 1 or more, or 'auto', got -2",
+    ),
     "rounds as text": (lambda: model(rounds="many"), ValueError, "rounds: .* 'auto', got 'many'"),  # type: ignore[arg-type]
-    "seed": (lambda: model(seed=-1), ValueError, "seed: expected 0 or more, got -1"),
+    "half a round": (lambda: model(rounds=1.5), ValueError, "rounds: expected a whole number.* got 1.5"),  # type: ignore[arg-type]
+    "half a seed": (lambda: model(seed=1.5), TypeError, "seed: expected a whole number, got 1.5"),  # type: ignore[arg-type]
+    "rule as a class": (lambda: model(rule=Star), TypeError, r"rule: expected .* such as Star\(\), got the class Star"),
+    "divergence as text": (lambda: model(divergence="kl"), TypeError, "divergence: expected .* got 'kl'"),
+    "stop as text": (lambda: model(stop="never"), TypeError, "stop: expected an object of a subclass of StoppingRule"),
+    "step without a share": (lambda: model(target=LineSearch()), TypeError, "target: .* a subclass of Step, such as"),
+    "critic as an object": (lambda: model(critic=Critic()), TypeError, "critic: expected a callable.*of class Critic"),
+    "text": (lambda: model().fit([["a"]] * 50), TypeError, "data: expected an array of numbers, got list"),  # type: ignore[list-item]
+    "nothing": (lambda: model().fit(None), TypeError, "data: expected an array of numbers, got NoneType"),  # type: ignore[arg-type]
+    "complex": (
+        lambda: model().fit(DATA.to(torch.complex64)),
+        TypeError,
+        "data: expected real numbers, got torch.comp",
+    ),
+    "seed": (lambda: model(seed=-1), ValueError, r"seed: expected 0 or more, up to 2\^63 - 1, got -1"),
     "instance": (
         lambda: model(Gaussian()),  # type: ignore[arg-type]
         TypeError,
@@ -103,7 +122,11 @@ class Diverging(Nearest):
 
 BREACHES: list[tuple[type[Nearest], type[Exception], str]] = [
     (WrongShape, ValueError, r"Unreliable was fitted to events of shape \(2,\) and samples events of shape \(1,\)"),
-    (NotFinite, TrainingDiverged, "Unreliable samples NaN or infinite values in round 2; the 1 rounds before it are"),
+    (
+        NotFinite,
+        TrainingDiverged,
+        "Unreliable samples NaN or infinite values in round 2; the rounds before it, 1 of them, are kept",
+    ),
     (Diverging, TrainingDiverged, "it diverged"),
 ]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from adagan import Mixture
 from adagan.components import ClassifierCritic, Gaussian
-from adagan.components.critics.chance_level import level_over_folds, ranking_level
+from adagan.components.critics.chance_level import level_over_folds, ranking_level, visible_mass
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -86,3 +86,26 @@ def test_ties_say_nothing_and_weights_count() -> None:
 def test_levels_over_folds() -> None:
     assert level_over_folds([0.01, 0.5]) == pytest.approx(0.02)
     assert level_over_folds([0.9, 0.8, 0.7]) == 1
+
+
+@pytest.mark.parametrize("count", [200, 2_000])
+def test_what_an_ideal_critic_sees_at_even_odds(count: int) -> None:
+    """The level of an ideal critic is .001 where the mixture lacks the visible mass, and worse where it lacks less."""
+    mass = visible_mass(uniform(count), uniform(count))
+    at_samples = torch.randn(count, generator=seeded(104), dtype=torch.float64)
+
+    def level(missing: float) -> float:
+        at_data = at_samples.clone()
+        at_data[torch.randperm(count, generator=seeded(105))[: round(missing * count)]] = -10.0
+        return ranking_level(at_data, at_samples, uniform(count), uniform(count))
+
+    assert level(0.8 * mass) > 1e-3 > level(1.2 * mass)
+    assert mass < visible_mass(uniform(count), uniform(count), tests=2) < 1.2 * mass
+    assert visible_mass(uniform(4), uniform(4)) == 1
+
+
+def test_a_critic_says_what_it_could_have_seen() -> None:
+    data = torch.randn(400, 2, generator=seeded(106))
+    mixture = Mixture([Gaussian().fit(data)])
+    record = ClassifierCritic(LogisticRegression(), seed=106).fit(data, mixture).calibration_
+    assert record.visible_mass == pytest.approx(visible_mass(uniform(200), uniform(200), tests=2))

@@ -62,6 +62,17 @@ def broken_module(folder: Path, run: Path) -> list[str]:
     return fit(points(folder), folder / "new", "--component", "broken:make")
 
 
+def huge(folder: Path, run: Path) -> list[str]:
+    np.save(folder / "huge.npy", np.full((200, 2), 1e300))
+    return fit(str(folder / "huge.npy"), folder / "new")
+
+
+def damaged_settings(folder: Path, run: Path) -> list[str]:
+    shutil.copytree(run, folder / "damaged")
+    (folder / "damaged" / "config.yaml").write_text("rounds: [")
+    return ["resume", str(folder / "damaged"), "--rounds", "9"]
+
+
 def labelled(labels: list[float] | list[list[int]]) -> Callable[[Path, Path], list[str]]:
     def command(folder: Path, run: Path) -> list[str]:
         np.save(folder / "labels.npy", np.array(labels))
@@ -87,7 +98,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         "exists and is not an empty folder; choose another",
     ),
     "out is a file": (lambda folder, run: fit(points(folder), folder / "data.npy" / "new"), "data.npy"),
-    "rounds": (fitting("--rounds", "0"), "rounds: expected 1 or more, or 'auto', got 0"),
+    "rounds": (fitting("--rounds", "0"), "rounds: expected a whole number of 1 or more, or 'auto', got 0"),
     "rounds text": (fitting("--rounds", "many"), "many"),
     "stop": (fitting("--stop", "nothing"), "--stop: unknown name 'nothing'; did you mean nothing-left?"),
     "stop number": (fitting("--stop", "never:3"), "--stop: never takes no number"),
@@ -98,18 +109,30 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "no component": (fitting("--component", "builtins:dict"), "component: dict has no method fit"),
     "own form": (said("sample", "RUN", "--component", "gaussian"), "--component: expected MODULE:MAKE, such as"),
     "broken module": (broken_module, "importing broken fails with ZeroDivisionError: division by zero"),
+    "failing maker": (fitting("--component", "builtins:range"), "--component builtins:range: calling it fails with"),
+    "needless code": (
+        said("sample", "RUN", "--component", "json:load"),
+        "made by adagan's gaussian; leave --component out",
+    ),
+    "too large for single precision": (huge, "values are beyond 3.4e+38, the largest that single precision holds"),
+    "damaged settings": (damaged_settings, "config.yaml is damaged, or of another version"),
     "labels": (fitting("--labels", "no.npy"), "no.npy: no such file"),
     "label count": (labelled([0, 1]), "--labels: expected 200 labels, one per row of the data, got 2 in "),
     "half a label": (labelled([0.5] * 200), "expected classes as whole numbers from 0, and -1 for unlabelled rows"),
     "label columns": (labelled([[0, 1]] * 200), "expected one label per row, got rows of 2 values"),
     "no label": (labelled([-1] * 200), "y: every row is unlabelled"),
-    "seed": (fitting("--seed", "-1"), "seed: expected 0 or more, got -1"),
+    "seed": (fitting("--seed", "-1"), "seed: expected 0 or more, up to 2^63 - 1, got -1"),
+    "large seed": (fitting("--seed", str(2**63)), "seed: expected 0 or more, up to 2^63 - 1, got 9223372036854775808"),
+    "seed of samples": (said("sample", "RUN", "--seed", str(2**70)), "--seed: expected 0 or more, up to"),
+    "seed of a report": (said("report", "RUN", "--seed", "-1"), "seed: expected 0 or more, up to"),
     "unknown option": (fitting("--round", "3"), "--round"),
     "component": (fitting("--component", "gausian"), "--component: unknown name 'gausian'; did you mean gaussian?"),
     "component number": (fitting("--component", "gaussian:3"), "--component: gaussian takes no number"),
     "gan number": (fitting("--component", "gan:3"), "--component: gan takes no number"),
     "size": (fitting("--component", "gaussian-mixture:0"), "takes a whole number of 1 or more, got 0"),
     "half a size": (fitting("--component", "gaussian-mixture:2.5"), "takes a whole number of 1 or more, got 2.5"),
+    "no steps": (fitting("--component", "vae:0"), "--component vae:0: vae:NUMBER takes a whole number of 1 or more"),
+    "not a number of steps": (fitting("--component", "vae:nan"), "takes a whole number of 1 or more, got nan"),
     "bandwidth": (fitting("--component", "kernel-density:-1"), "takes a positive bandwidth, got -1"),
     "too large": (fitting("--component", "gaussian-mixture:500"), "GaussianMixture refuses the data"),
     "objective": (fitting("--component", "gan", "--objective", "least-square"), "did you mean least-squares?"),

@@ -19,9 +19,11 @@ from adagan.components import (
     VAE,
     ClassConditional,
     Component,
+    ConditionalGAN,
     Flow,
     FlowMatching,
     Gaussian,
+    InfoGAN,
     InstanceNoise,
     LearntFeatures,
     Memoriser,
@@ -29,6 +31,7 @@ from adagan.components import (
     Packing,
     RelativisticPairing,
     ScikitLearn,
+    SemiSupervisedGAN,
     Wrapped,
     as_component,
     check_component,
@@ -105,6 +108,15 @@ MEMBERS: dict[str, Callable[[], Any]] = {
     "gan with modules": gan_with_modules,
     "gan with everything": lambda: tiny_gan(
         objective=RelativisticPairing(), techniques=[Packing(2), InstanceNoise(0.3)], spectral_normalization=True
+    ),
+    "conditional gan": partial(
+        ConditionalGAN, latent_dim=2, width=16, max_steps=150, batch_size=64, learning_rate=5e-3
+    ),
+    "semi-supervised gan": partial(
+        SemiSupervisedGAN, latent_dim=2, width=16, max_steps=150, batch_size=64, learning_rate=5e-3
+    ),
+    "info gan": partial(
+        InfoGAN, categorical=2, continuous=1, latent_dim=5, width=16, max_steps=150, batch_size=64, learning_rate=5e-3
     ),
     "vae": partial(VAE, latent_dim=2, width=16, max_steps=60, batch_size=64),
     "flow": partial(Flow, width=8, transforms=1, max_steps=40, batch_size=64),

@@ -135,6 +135,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "few rows by default": (lambda: GAN().fit(blobs(64)), "64 rows are fewer than one minibatch of batch_size=256"),
     "nan": (lambda: GAN(**TINY).fit(broken_data(3, float("nan"))), "values must be finite; remove or fill in"),
     "infinite": (lambda: GAN(**TINY).fit(broken_data(3, float("inf"))), "values must be finite"),
+    "whole numbers": (lambda: GAN(**TINY).fit(blobs(64).long()), r"data: expected floating-point .* got torch\.int64"),
+    "no column": (lambda: GAN(**TINY).fit(blobs(64)[:, 0]), r"shape \(N, \*event\), got .* of shape \(64,\)"),
     "latent_dim": (lambda: GAN(generator=nn.Identity()), "latent_dim: expected the entries of a latent vector"),
     "max_steps": (lambda: GAN(max_steps=0), "max_steps: expected 1 or more, got 0"),
     "batch_size": (lambda: GAN(batch_size=-3), "batch_size: expected 1 or more, got -3"),
@@ -144,7 +146,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "nan rate": (lambda: GAN(discriminator_learning_rate=float("nan")), "discriminator_learning_rate: expected a pos"),
     "penalty": (lambda: GAN(penalty=-1.0), r"penalty: expected 0 or more, got -1\.0"),
     "ema_decay": (lambda: GAN(ema_decay=1.0), r"ema_decay: expected a number in \[0, 1\), got 1\.0"),
-    "weights": (lambda: GAN(**TINY).fit(blobs(64), torch.ones(3)), "expected 64 weights, one per point"),
+    "weights": (lambda: GAN(**TINY).fit(blobs(64), torch.ones(3)), "weights: expected 64 weights, one per point"),
     "trainer": (lambda: GAN(**TINY, trainer_options={"epochs": 3}).fit(blobs(64)), "trainer_options:.*epochs"),
     "precision": (lambda: GAN(**TINY, trainer_options={"precision": "x"}).fit(blobs(64)), "trainer_options: light"),
 }

@@ -1,13 +1,23 @@
 """The GAN's objectives, penalties and techniques on the command line."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adagan import GAN
-from adagan.components import FGAN, GradientPenalty, InstanceNoise, Packing, ZeroCenteredPenalty
+from adagan.components import (
+    FGAN,
+    ConditionalGAN,
+    GradientPenalty,
+    InfoGAN,
+    InstanceNoise,
+    Packing,
+    SemiSupervisedGAN,
+    ZeroCenteredPenalty,
+)
 from adagan.verbs.gan_settings import OBJECTIVES, PENALTIES, TECHNIQUES, gan_maker
-from adagan.verbs.settings import settings_parser
+from adagan.verbs.settings import make_model, settings_parser
 
 
 def made(*words: str) -> GAN:
@@ -48,6 +58,31 @@ def test_numbers_and_lists() -> None:
     assert list(map(repr, gan.techniques)) == [repr(Packing(3)), repr(InstanceNoise(0.2))]
     assert repr(gan.penalty) == repr(ZeroCenteredPenalty(0.5))
     assert gan.schedule is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("conditional-gan", ConditionalGAN),
+        ("semi-supervised-gan", SemiSupervisedGAN),
+        ("info-gan", InfoGAN),
+        ("info-gan:3", InfoGAN),
+    ],
+)
+def test_gans_that_learn_classes_or_codes_take_the_same_options(name: str, kind: type, tmp_path: Path) -> None:
+    words = ["unbalanced-ring", "--component", name, "--gan.max_steps", "7", "--objective", "minimax"]
+    component = make_model(settings_parser().parse_args(words), str(tmp_path / "run")).component()
+    assert type(component) is kind
+    assert component.max_steps == 7
+    assert repr(component.objective) == "Minimax()"
+    if isinstance(component, InfoGAN):
+        assert component.codes.categorical == ((3,) if ":" in name else (10,))
+
+
+def test_a_code_has_two_values_at_least(tmp_path: Path) -> None:
+    settings = settings_parser().parse_args(["unbalanced-ring", "--component", "info-gan:1"])
+    with pytest.raises(ValueError, match="info-gan:NUMBER takes a whole number of 2 or more values, got 1"):
+        make_model(settings, str(tmp_path / "run"))
 
 
 MISTAKES: dict[str, tuple[list[str], str]] = {

@@ -9,11 +9,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from adagan import Critic
 from adagan.components import (
+    GAN,
     VAE,
     Component,
     Flow,
     FlowMatching,
+    GaussianKernel,
     LearntFeatures,
     Memoriser,
     MomentMatching,
@@ -127,6 +130,32 @@ def test_nan_ends_the_training(component: Any) -> None:
 )
 def test_arguments_out_of_range_are_named(make: Callable[[], Any], message: str) -> None:
     with isolated_randomness(0), pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: VAE(encoder=nn.Linear, latent_dim=2), r"encoder: expected a torch.nn.Module, got Linear; pass an obj"),
+        (lambda: VAE(decoder=nn.Linear, latent_dim=2), r"decoder: expected a torch.nn.Module, got Linear; pass an obj"),
+        (lambda: Flow(nn.Linear), r"flow: expected a torch.nn.Module, got Linear; pass an object of it"),
+        (lambda: FlowMatching(nn.Linear), r"field: expected a torch.nn.Module, got Linear; pass an object of it"),
+        (lambda: MomentMatching(GaussianKernel), "kernel: expected a Kernel object .*, got the class GaussianKernel"),
+        (
+            lambda: MomentMatching(features=LearntFeatures),
+            "features: expected a LearntFeatures .*, got the class Learnt",
+        ),
+        (lambda: LearntFeatures(nn.Linear), "network: expected a torch.nn.Module, got Linear; pass an object of it"),
+        (
+            lambda: Critic(calibrator="platt"),
+            r"calibrator: expected a Calibrator object such as Platt\(\), got 'platt'",
+        ),
+        (lambda: GAN(schedule=3), "schedule: expected a callable that makes a scheduler for an optimiser, got 3"),
+        (lambda: GAN(batch_size=1.5), "batch_size: expected a whole number, got 1.5"),
+    ],
+)
+def test_arguments_of_another_kind_are_named(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         make()
 
 

@@ -32,6 +32,13 @@ def test_the_missing_clusters_are_found_largest_first() -> None:
     assert len(regions[0].rows) > 0.95 * 600
 
 
+@pytest.mark.parametrize("threshold", [0.0, 1.5])
+def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
+    data, _ = clusters([50])
+    with pytest.raises(ValueError, match=r"threshold: expected a number in \(0, 1\]"):
+        missing_regions(data, torch.zeros(50), threshold=threshold)
+
+
 def test_nothing_is_missing_from_a_perfect_mixture() -> None:
     data, _ = clusters([500, 500])
     assert missing_regions(data, torch.zeros(1_000)) == []

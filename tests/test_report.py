@@ -309,7 +309,8 @@ CHANCE = calibration_record(torch.tensor([1.0, -1.0]).repeat(50), torch.tensor([
 @pytest.mark.parametrize(
     ("changes", "state", "advice"),
     [
-        ([{"calibration": CHANCE}], "the critic finds no difference between samples and data.", "Stop here"),
+        ([{"calibration": CHANCE}], "the critic finds no difference between samples and data.", "one more round"),
+        ([{"calibration": CHANCE, "missing_mass": 0.01}], "the critic finds no difference", "Stop here"),
         ([{"calibration": CHANCE}] * 2, "and has not since round 2.", "Stop here"),
         ([{"missing_mass": 0.01}], "hardly anything is missing", "refine the samples"),
         ([{"missing_mass": 0.25, "weights": (0.6, 0.4, 0.0)}], "25.0% of the data is missing", "for longer"),

@@ -204,3 +204,21 @@ def test_a_real_kill_in_the_middle_of_a_round(tmp_path: Path) -> None:
     threads = torch.get_num_threads()
     assert_same_mixture(resumed.mixture_, AdaGAN(make, 3, **options).fit(data).mixture_)
     assert torch.get_num_threads() == threads
+
+
+def test_what_would_fail_when_the_round_is_written_is_heard_of_before_it_is_trained(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    model(rounds=1, folder=folder).fit(DATA)
+
+    class Unstorable:
+        def fit(self, data: Tensor) -> None:
+            raise AssertionError("it is trained")
+
+        def sample(self, num_samples: int) -> Tensor:
+            raise AssertionError("it samples")
+
+    with pytest.raises(TypeError, match="Unstorable cannot be stored"):
+        AdaGAN(Unstorable, rounds=2, folder=folder, seed=model().seed).resume(DATA)
+    (folder / "preview.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=r"preview\.safetensors is missing"):
+        model(rounds=2, folder=folder).resume(DATA)

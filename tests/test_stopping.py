@@ -21,6 +21,7 @@ from clusters import (
 from adagan import AdaGAN, Mixture, Round
 from adagan.components import Calibration, Gaussian
 from adagan.prefixes import Prefixes
+from adagan.round import verdict
 from adagan.run_folder import RunFolder
 from adagan.stopping import Never, NothingLeft, StoppingRule
 
@@ -84,6 +85,34 @@ def test_a_critic_at_chance_is_doubted_while_something_was_missing() -> None:
     assert NothingLeft(patience=2).reason(records[:3]) == ""
     assert "no better than chance" in NothingLeft(patience=2).reason(records)
     assert "no better than chance" in NothingLeft(missing_mass=0.1, patience=2).reason(records[:3])
+
+
+def test_a_first_round_at_chance_stops_it_only_if_it_could_have_seen_what_counts_as_missing() -> None:
+    blind = replace(CALIBRATION, accuracy=0.5, level=0.5)
+    few, many = (replace(RECORD, calibration=replace(blind, visible_mass=mass)) for mass in (0.15, 0.015))
+    assert NothingLeft(0.02).reason([few]) == ""
+    assert "at best it sees a missing part of 1.5% of the data or more" in NothingLeft(0.02).reason([many])
+    assert "no better than chance" in NothingLeft(0.2).reason([few])
+    second = replace(few, index=2, missing_mass=0.3, weights=(0.5, 0.5))
+    assert "no better than chance" in NothingLeft(0.02, patience=2).reason([few, second])
+    # what the coarse critic found is too little for the sharp one to see: its silence says nothing
+    rare = replace(second, missing_mass=0.1, prefixes=Prefixes((0.1, 0.05), (0.01, 0.0)))
+    assert NothingLeft(0.02, patience=2).reason([few, rare]) == ""
+    hardly_better = replace(rare, prefixes=Prefixes((0.1, 0.05), (0.02, 0.0)))
+    assert "no better than chance" in NothingLeft(0.02, patience=2).reason([few, hardly_better])
+
+
+def test_the_verdict_asks_for_another_round_where_something_was_missing_before() -> None:
+    blind = replace(CALIBRATION, level=0.5, visible_mass=0.091)
+    doubtful, settled = (
+        verdict(replace(RECORD, index=2, missing_mass=mass, weights=(0.5, 0.5), calibration=blind))
+        for mass in (0.1, 0.01)
+    )
+    assert "as 10.0% of the data was missing before it, let another round confirm" in doubtful
+    assert "stop here" not in doubtful
+    assert settled.endswith("(at best it sees a missing part of 9.1% of the data or more); stop here.")
+    blind = replace(blind, visible_mass=1.0)
+    assert "too few points to tell" in verdict(replace(RECORD, calibration=blind))
 
 
 def test_rejected_newcomers_stop_it() -> None:

@@ -48,6 +48,22 @@ def test_references_come_first_and_nothing_twice() -> None:
     assert Training("digits", "memoriser", BOOSTED, 1) in trainings
 
 
+def test_all_kinds_come_once_before_the_next_seed() -> None:
+    trainings = planned(["gan", "vae"], ["digits"], [0, 1])[4:]
+    assert [(t.kind, t.seed) for t in trainings[::2]] == [("gan", 0), ("vae", 0), ("gan", 1), ("vae", 1)]
+
+
+def test_classes_are_given_to_the_kinds_that_learn_them() -> None:
+    ring, digits = TASKS["unbalanced-ring"](100), TASKS["digits"](100)
+    assert ring.modes is not None
+    assert ring.labels is not None
+    assert digits.labels is not None
+    distances = (ring.training - ring.modes.centres[ring.labels]).norm(dim=1)
+    assert bool((distances < 6 * ring.modes.std).all())
+    assert len(digits.labels) == len(digits.training)
+    assert sorted(digits.labels.unique().tolist()) == list(range(10))
+
+
 def test_what_is_there_is_not_done_again() -> None:
     trainings = planned(["gan"], ["digits"], [0])
     there = [row("gan", "bare") | {"dataset": "digits"}, row("gan", "boosted") | {"dataset": "digits"}]
@@ -76,7 +92,8 @@ def test_every_kind_is_made_for_vectors_and_images(kind: str) -> None:
     generator = torch.Generator().manual_seed(100)
     for data in (torch.randn(260, 2, generator=generator), torch.rand(260, 1, 8, 8, generator=generator)):
         with isolated_randomness(100):
-            component = as_component(KINDS[kind].make(tuple(data.shape[1:]), 2)).fit(data)
+            labels = {"y": torch.arange(len(data)) % 3} if KINDS[kind].labelled else {}
+            component = as_component(KINDS[kind].make(tuple(data.shape[1:]), 2)).fit(data, **labels)
         samples = component.sample(5, generator=generator)
         assert samples.shape == (5, *data.shape[1:])
         assert bool(samples.isfinite().all())

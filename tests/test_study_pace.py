@@ -18,45 +18,48 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_every_training_gets_its_share_of_what_is_left(clock: list[float]) -> None:
     pace = Pace(40.0, {"component": [3.0, 3.0], "critic": [1.0, 1.0]})
-    assert pace.seconds("component") == pytest.approx(15)
+    assert pace.seconds("component", 0) == pytest.approx(15)
+    # to ask is not to take a turn
+    assert pace.seconds("component", 0) == pytest.approx(15)
     clock[0] += 15
-    assert pace.seconds("critic") == pytest.approx(5)
+    assert pace.seconds("critic", 0) == pytest.approx(5)
     clock[0] += 5
     # the first half is spent, the second is shared as before
-    assert pace.seconds("component") == pytest.approx(15)
+    assert pace.seconds("component", 1) == pytest.approx(15)
     clock[0] += 15
-    assert pace.seconds("critic") == pytest.approx(5)
+    assert pace.seconds("critic", 1) == pytest.approx(5)
+    with pytest.raises(ValueError, match="index: no training of a critic was planned for the round 2"):
+        pace.seconds("critic", 2)
 
 
 def test_what_one_overdraws_falls_on_all_that_follow(clock: list[float]) -> None:
     pace = Pace(40.0, {"component": [3.0, 3.0], "critic": [1.0, 1.0]})
-    pace.seconds("component")
     clock[0] += 20
-    assert pace.seconds("critic") == pytest.approx(20 / 5)
+    assert pace.seconds("critic", 0) == pytest.approx(20 / 5)
     clock[0] += 100
-    assert pace.seconds("component") == 0
+    assert pace.seconds("component", 1) == 0
     assert pace.elapsed() == 120
 
 
 def test_a_late_critic_gets_no_more_than_an_early_one(clock: list[float]) -> None:
-    turns = Split(critics=0.3, first=1, coarse=1, last=1).turns(3)
+    turns = Split(first=0.4, critics=0.3, sharp=1, coarse=1, last=1).turns(3)
     pace = Pace(100.0, turns)
     given = []
-    for kind in ("component", "sharp critic", *(("coarse critic", "component", "sharp critic") * 2)):
-        given.append((kind, pace.seconds(kind)))
-        clock[0] += given[-1][1]
-    assert [seconds for kind, seconds in given if kind == "component"] == pytest.approx([70 / 3] * 3)
-    assert [seconds for kind, seconds in given if kind != "component"] == pytest.approx([6] * 5)
+    for index in range(3):
+        for kind in turns:
+            given.append((kind, pace.seconds(kind, index)))
+            clock[0] += given[-1][1]
+    assert [seconds for kind, seconds in given if kind == "component"] == pytest.approx([40, 15, 15])
+    assert [seconds for kind, seconds in given if kind != "component"] == pytest.approx([0, *[6] * 5])
     assert pace.elapsed() == pytest.approx(100)
-    with pytest.raises(RuntimeError, match="no further training of a component was planned"):
-        pace.seconds("component")
 
 
 @pytest.mark.parametrize("rounds", [2, 3, 8])
 def test_the_shares_of_a_split_are_whole(rounds: int) -> None:
     turns = Split().turns(rounds)
     assert sum(sum(shares) for shares in turns.values()) == pytest.approx(1)
-    assert len(turns["component"]) == len(turns["sharp critic"]) == len(turns["coarse critic"]) + 1 == rounds
+    assert {len(shares) for shares in turns.values()} == {rounds}
+    assert turns["coarse critic"][0] == 0
 
 
 def test_the_cost_of_a_step_is_a_slope(clock: list[float]) -> None:

@@ -47,21 +47,21 @@ class Split:
         last: What the last sharp critic counts: it weighs all components and refines the samples.
     """
 
-    first: float = 0.6
+    first: float = 0.7
     critics: float = 0.2
     sharp: float = 0.1
-    coarse: float = 1.0
+    coarse: float = 0.6
     last: float = 2.0
 
     def turns(self, rounds: int) -> dict[str, list[float]]:
-        """The shares of all trainings, by kind, of two rounds or more; they sum to 1."""
-        sharp, coarse = [self.sharp] * (rounds - 1) + [self.last], [self.coarse] * (rounds - 1)
+        """The shares of all trainings, by kind and round, of two rounds or more; they sum to 1."""
+        sharp, coarse = [self.sharp] * (rounds - 1) + [self.last], [0.0] + [self.coarse] * (rounds - 1)
         unit = self.critics / (sum(sharp) + sum(coarse))
         later = (1 - self.first - self.critics) / (rounds - 1)
         return {
+            "coarse critic": [unit * value for value in coarse],
             "component": [self.first] + [later] * (rounds - 1),
             "sharp critic": [unit * value for value in sharp],
-            "coarse critic": [unit * value for value in coarse],
         }
 
 
@@ -80,18 +80,27 @@ class Trained:
     cpu_seconds: float
 
 
-def component_cost(make: Maker, data: Tensor, *, in_steps: bool = True) -> StepCost | None:
+def component_cost(
+    make: Maker, data: Tensor, labels: Tensor | None = None, *, in_steps: bool = True
+) -> StepCost | None:
     """What training a component costs; ``None`` for one that is not trained in steps."""
     if not in_steps:
         return None
     with isolated_randomness(0):
-        return step_cost(lambda steps: as_component(make(steps)).fit(data))
+        return step_cost(lambda steps: _fitted(make(steps), data, labels))
 
 
-def fit_bare(make: Maker, cost: StepCost | None, data: Tensor, seconds: float, seed: int) -> Component:
+def fit_bare(
+    make: Maker, cost: StepCost | None, data: Tensor, seconds: float, seed: int, labels: Tensor | None = None
+) -> Component:
     """One component, with as many steps as fit into the CPU seconds."""
     with isolated_randomness(seed):
-        return as_component(make(cost.steps(seconds) if cost else 1)).fit(data)
+        return _fitted(make(cost.steps(seconds) if cost else 1), data, labels)
+
+
+def _fitted(component: Any, data: Tensor, labels: Tensor | None) -> Component:
+    known: dict[str, Any] = {} if labels is None else {"y": labels}
+    return as_component(component).fit(data, **known)
 
 
 def fit_boosted(
@@ -102,6 +111,7 @@ def fit_boosted(
     seed: int,
     *,
     name: str = "boosted",
+    labels: Tensor | None = None,
     in_steps: bool = True,
     split: Split | None = None,
     rule: DataWeightRule | None = None,
@@ -118,22 +128,26 @@ def fit_boosted(
         rounds: Number of rounds.
         seed: Of everything random.
         name: Of the mixture's row; the refined one's ends in ``-refined``.
+        labels: The points' classes, for components that learn from them, shape (N,).
         in_steps: Whether components are trained in steps; one that is not takes the time it takes.
         split: How the budget is divided.
         rule: As of `AdaGAN`, like `target`, `step` and `warm_start`; ``None`` takes its default.
     """
-    cost = component_cost(make, data, in_steps=in_steps)
+    cost = component_cost(make, data, labels, in_steps=in_steps)
     pilot = Mixture([Gaussian().fit(data)])
     with isolated_randomness(seed):
         critic_cost = step_cost(lambda steps: study_critic(data, steps).fit(data, pilot))
     pace = Pace(budget, (split or Split()).turns(rounds))
 
+    def index() -> int:
+        return len(getattr(model, "rounds_", ()))
+
     def critic(kind: str, noise: float) -> Critic:
-        steps = critic_cost.steps(pace.seconds(kind))
+        steps = critic_cost.steps(pace.seconds(kind, index()))
         return study_critic(data, min(steps, CRITIC_STEPS), noise)
 
     def component() -> Any:
-        seconds = pace.seconds("component")
+        seconds = pace.seconds("component", index())
         return make(cost.steps(seconds) if cost else 1)
 
     start = time.process_time()
@@ -147,7 +161,8 @@ def fit_boosted(
         coarse_critic=lambda: critic("coarse critic", COARSE),
         critic=lambda: critic("sharp critic", 0.0),
         seed=seed,
-    ).fit(data)
+    )
+    model.fit(data, y=labels)
     generator = torch.Generator().manual_seed(seed)
     refined = Refined(model.mixture_, model.critic_, BUDGET_OF_REFINEMENT, pilot=PILOT_SAMPLES, generator=generator)
     samplers: dict[str, Samples] = {name: model.mixture_, f"{name}-refined": refined}

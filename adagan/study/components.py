@@ -44,6 +44,8 @@ class Training:
 def planned(kinds: Sequence[str], datasets: Sequence[str], seeds: Sequence[int]) -> list[Training]:
     """All trainings of a table; first what it is read against: the oracle, and a memoriser that repeats the data.
 
+    Then come all kinds with the first seed, in their order, so that a table made in pieces is of use early.
+
     Raises:
         ValueError: An unknown kind or data set; the closest name is suggested.
     """
@@ -59,9 +61,9 @@ def planned(kinds: Sequence[str], datasets: Sequence[str], seeds: Sequence[int])
     ]
     cells = [
         Training(dataset, kind, methods, seed)
+        for seed in seeds
         for kind in kinds
         for dataset in datasets
-        for seed in seeds
         for methods in (BARE, BOOSTED)
     ]
     return list(dict.fromkeys(references + cells))
@@ -133,10 +135,19 @@ def _scored(training: Training, task: Task, trained: Trained, method: str) -> Ro
 
 def _train(training: Training, task: Task, budget: float, rounds: int) -> Trained:
     kind = KINDS[training.kind]
-    make = partial(kind.make, tuple(task.training.shape[1:]))
+    make, labels = partial(kind.make, tuple(task.training.shape[1:])), task.labels if kind.labelled else None
     if training.methods == BOOSTED:
-        return fit_boosted(make, task.training, budget, rounds, training.seed, in_steps=kind.in_steps)
-    cost = component_cost(make, task.training, in_steps=kind.in_steps)
+        return fit_boosted(
+            make,
+            task.training,
+            budget,
+            rounds,
+            training.seed,
+            labels=labels,
+            in_steps=kind.in_steps,
+            warm_start=kind.in_steps,
+        )
+    cost = component_cost(make, task.training, labels, in_steps=kind.in_steps)
     start = time.process_time()
-    component = fit_bare(make, cost, task.training, budget, training.seed)
+    component = fit_bare(make, cost, task.training, budget, training.seed, labels)
     return Trained({BARE[0]: component}, 1, time.process_time() - start)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-PILOT_STEPS = (25, 150)
-LONG_ENOUGH = 0.4
+PILOT_STEPS = (25, 150, 600)
+LONG_ENOUGH = 1.0
 """CPU seconds beyond the first step after which a pilot training tells the cost of a step well enough."""
 
 
@@ -57,26 +57,28 @@ class Pace:
 
     Args:
         budget: CPU seconds in all, from now.
-        turns: By kind of training, the shares of its trainings in their order; they need not sum to 1.
+        turns: By kind of training, in the order of their turns in a round, its share in every round; 0 where it has
+            none. The shares need not sum to 1.
     """
 
     def __init__(self, budget: float, turns: Mapping[str, Sequence[float]]) -> None:
         self.budget = budget
-        self._left = {kind: list(shares) for kind, shares in turns.items()}
+        self._order = list(turns)
+        self._shares = [share for of_round in zip(*turns.values(), strict=True) for share in of_round]
         self._start = time.process_time()
 
     def elapsed(self) -> float:
         """CPU seconds since the start."""
         return time.process_time() - self._start
 
-    def seconds(self, kind: str) -> float:
-        """CPU seconds for the next training of a kind; 0 where the budget is spent.
+    def seconds(self, kind: str, index: int) -> float:
+        """CPU seconds for a training of a kind in the round `index`, from 0, were it to begin now; 0 if all is spent.
 
         Raises:
-            RuntimeError: All planned trainings of this kind have had their turn.
+            ValueError: No such training is planned.
         """
-        total = sum(sum(shares) for shares in self._left.values())
-        if not self._left[kind]:
-            raise RuntimeError(f"no further training of a {kind} was planned")
-        share = self._left[kind].pop(0)
-        return max(self.budget - self.elapsed(), 0.0) * share / total
+        turn = index * len(self._order) + self._order.index(kind)
+        if not 0 <= turn < len(self._shares):
+            raise ValueError(f"index: no training of a {kind} was planned for the round {index}, from 0")
+        left = sum(self._shares[turn:])
+        return max(self.budget - self.elapsed(), 0.0) * self._shares[turn] / left if left else 0.0

@@ -24,6 +24,7 @@ class Task:
         training: Shape (N, *event).
         held_out: Real points that no model learns from, shape (M, *event).
         oracle: Other real points of the same shape: what a perfect model would sample.
+        labels: The classes of the training points, for the kinds that learn from them, shape (N,).
         modes: The true modes, where they are known.
         prepare: What is done to samples before they are scored.
     """
@@ -31,6 +32,7 @@ class Task:
     training: Tensor
     held_out: Tensor
     oracle: Tensor
+    labels: Tensor | None = None
     modes: KnownModes | None = None
     prepare: Callable[[Tensor], Tensor] = lambda samples: samples
 
@@ -44,15 +46,16 @@ def _known(modes: KnownModes, seed: int) -> Task:
     training, held_out, oracle = (
         modes.draw(count, 3 * seed + part) for part, count in enumerate((modes.num_points, HELD_OUT, HELD_OUT))
     )
-    return Task(training, held_out, oracle, modes)
+    labels = torch.cdist(training, modes.centres.to(training)).argmin(dim=1)
+    return Task(training, held_out, oracle, labels, modes)
 
 
 def _digits(seed: int) -> Task:
     """A third of the real images is held out; the oracle's are as many of those that are learnt."""
-    images, _ = digits()
-    images = images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))]
-    size = len(images) // 3
-    return Task(images[size:], images[:size], images[size : 2 * size], prepare=_grey_levels)
+    images, labels = digits()
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    images, labels, size = images[order], labels[order], len(images) // 3
+    return Task(images[size:], images[:size], images[size : 2 * size], labels[size:], prepare=_grey_levels)
 
 
 def _grey_levels(samples: Tensor) -> Tensor:

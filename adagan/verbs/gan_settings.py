@@ -88,8 +88,8 @@ def add_gan_arguments(parser: ArgumentParser) -> None:
     parser.add_class_arguments(GAN, "gan", skip=own)
 
 
-def gan_maker(settings: Namespace) -> Callable[[], GAN]:
-    """What makes the GAN that the settings describe.
+def gan_maker(settings: Namespace, kind: Callable[..., GAN] = GAN) -> Callable[..., GAN]:
+    """What makes the GAN that the settings describe, or another kind of GAN with these settings.
 
     Raises:
         ValueError: An unknown name or a number that its object refuses; the option is named.
@@ -97,11 +97,12 @@ def gan_maker(settings: Namespace) -> Callable[[], GAN]:
     options = settings.gan.as_dict()
     penalty = options.pop("penalty")
     return partial(
-        GAN,
+        kind,
         choose(settings.objective, OBJECTIVES, "--objective"),
         penalty=choose(penalty, PENALTIES, "--gan.penalty") if isinstance(penalty, str) else penalty,
         techniques=[choose(text, TECHNIQUES, "--gan.techniques") for text in options.pop("techniques")],
         schedule=choose(options.pop("schedule"), SCHEDULES, "--gan.schedule"),
+        keep_discriminator=options.pop("keep_discriminator") or settings.warm_start,
         trainer_options=settings.trainer,
         **options,
     )

@@ -50,7 +50,8 @@ def described(regions: Sequence[MissingRegion]) -> list[str]:
     if not regions:
         return ["Nothing is missing, as far as the coarse critic can see."]
     total = sum(region.missing_mass for region in regions)
-    lines = [f"{total:.1%} of the data is missing, in {len(regions)} groups:"]
+    groups = "one group" if len(regions) == 1 else f"{len(regions)} groups"
+    lines = [f"{total:.1%} of the data is missing, in {groups}:"]
     for number, region in enumerate(regions, start=1):
         rows = ", ".join(str(row) for row in region.rows[:SHOWN_ROWS].tolist())
         centre = region.centre.flatten()

@@ -25,7 +25,8 @@ def own_component(text: str) -> Callable[[], Any]:
     """The class or function that ``MODULE:MAKE`` names; the module is imported, from the working directory too.
 
     Raises:
-        ValueError: Another form, no such module, one that cannot be imported, no such name in it, or no callable.
+        ValueError: Another form, no such module, one that cannot be imported, no such name in it, or nothing
+            that can be called without arguments.
     """
     if not names_own_code(text):
         raise ValueError(f"{OPTION}: expected MODULE:MAKE, such as my_generator:Generator, got {text!r}")
@@ -47,6 +48,10 @@ def own_component(text: str) -> Callable[[], Any]:
             f"{OPTION} {text}: expected a class or a function that makes an unfitted component, got an object of class "
             f"{type(make).__name__}"
         )
+    try:
+        make()
+    except Exception as error:
+        raise ValueError(f"{OPTION} {text}: calling it fails with {type(error).__name__}: {error}") from error
     return make  # type: ignore[no-any-return]
 
 
@@ -59,8 +64,11 @@ def vouched_for(run: str, component: str | None, *, stored: str | None) -> list[
         stored: What the run's configuration says, if it has one.
 
     Raises:
-        ValueError: The run needs the user's own code, and the user has not passed it; or see `own_component`.
+        ValueError: The run needs the user's own code, and the user has not passed it; it needs none, and the user has;
+            or see `own_component`.
     """
+    if component is not None and names_own_code(component) and stored is not None and not names_own_code(stored):
+        raise ValueError(f"{OPTION}: the components of {run} are made by adagan's {stored}; leave {OPTION} out")
     if component is not None:
         return [own_component(component)]
     if stored is not None and names_own_code(stored):

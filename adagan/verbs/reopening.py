@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from jsonargparse import Namespace
+from jsonargparse import ArgumentError, Namespace
 from torch import Tensor
 
 from adagan.boosting import AdaGAN
@@ -33,7 +33,14 @@ class FitInputs:
 def stored_component(run: str) -> str | None:
     """The component that a run's configuration names; ``None`` for a run that was started from Python."""
     config = Path(run) / CONFIG_FILE
-    return str(parse_settings(["--config", str(config)])[1].component) if config.is_file() else None
+    return str(_stored_settings(config).component) if config.is_file() else None
+
+
+def _stored_settings(config: Path) -> Namespace:
+    try:
+        return parse_settings(["--config", str(config)])[1]
+    except ArgumentError as error:
+        raise ValueError(f"{config} is damaged, or of another version: {error}; restore it from a copy") from error
 
 
 def read_settings(run: str, component: str | None) -> Namespace:
@@ -54,7 +61,7 @@ def read_settings(run: str, component: str | None) -> Namespace:
             f"{run}: there is no {CONFIG_FILE}, so this run was started from Python; go on with it there: "
             "AdaGAN(..., folder=...).resume(data)"
         )
-    _, settings = parse_settings(["--config", str(config)])
+    settings = _stored_settings(config)
     vouched_for(run, component, stored=settings.component)
     settings.component = component or settings.component
     return settings

@@ -8,38 +8,15 @@ from typing import Any
 
 import torch
 from jsonargparse import ArgumentParser, Namespace
-from torch import Tensor
 
 from adagan.mixtures.arguments import check_share
-from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.refinement import Refined, Samples
 from adagan.mixtures.streaming import stream_samples
 from adagan.run_folder import RunFolder
+from adagan.seeds import check_seed
 from adagan.verbs.own_component import HELP, vouched_for
 from adagan.verbs.reopening import stored_component
 from adagan.verbs.settings import choose_device
-
-
-class OneClass:
-    """A conditional mixture that samples one class only.
-
-    Args:
-        mixture: Of conditional components.
-        condition: The class, from 0.
-    """
-
-    def __init__(self, mixture: Mixture, condition: int) -> None:
-        self.mixture, self.condition = mixture, condition
-        mixture.sample(0, condition=condition)  # a class that is not there is to be heard of before the file is begun
-
-    @property
-    def device(self) -> torch.device:
-        """Where samples are made."""
-        return self.mixture.device
-
-    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Samples of the class, shape (num_samples, *event)."""
-        return self.mixture.sample(num_samples, generator, condition=self.condition)
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -71,6 +48,7 @@ def run(arguments: Sequence[str]) -> None:
     options = parser.parse_args(list(arguments))
     if options.num_samples < 1:
         raise ValueError(f"--num_samples: expected 1 or more, got {options.num_samples}")
+    check_seed(options.seed, "--seed")
     if options.refine is not None:
         check_share(options.refine, "--refine")
     out = Path(options.out) if options.out else Path(options.run) / "samples.npy"
@@ -82,7 +60,14 @@ def run(arguments: Sequence[str]) -> None:
     makers = vouched_for(options.run, options.component, stored=stored_component(options.run))
     source = _source(options, makers, device)
     generator = torch.Generator(device).manual_seed(options.seed)
-    stream_samples(source, options.num_samples, out, generator=generator, overwrite=options.overwrite)
+    stream_samples(
+        source,
+        options.num_samples,
+        out,
+        generator=generator,
+        condition=options.condition,
+        overwrite=options.overwrite,
+    )
     print(f"{options.num_samples} samples written to {out}")  # noqa: T201
 
 
@@ -95,8 +80,6 @@ def _source(options: Namespace, makers: Sequence[Callable[[], Any]], device: tor
         if not 1 <= options.round <= len(mixture):
             raise ValueError(f"--round: expected 1 to {len(mixture)}, the rounds of this run, got {options.round}")
         mixture = mixture[: options.round]
-    if options.condition is not None:
-        return OneClass(mixture, options.condition)
     if options.refine is None:
         return mixture
     if options.round is not None and options.round != len(folder.mixture(makers)):

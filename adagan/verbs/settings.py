@@ -39,6 +39,9 @@ CONFIG_FILE = "config.yaml"
 STOPS: dict[str, Callable[..., StoppingRule]] = {"never": Never, "nothing-left": NothingLeft}
 COMPONENTS = (
     "gan",
+    "conditional-gan",
+    "semi-supervised-gan",
+    "info-gan",
     "vae",
     "flow",
     "flow-matching",
@@ -115,9 +118,9 @@ def settings_parser() -> ArgumentParser:
         "--component",
         default="gan",
         help="what is boosted: " + ", ".join(COMPONENTS) + "; NAME:NUMBER sets the size "
-        "of a gaussian-mixture (default 8) or the bandwidth of kernel-density (default 0.1), and the training steps "
-        "of vae, flow, flow-matching and moment-matching; MODULE:MAKE takes a class "
-        "or function of your own, from the working directory or installed",
+        "of a gaussian-mixture (default 8), the bandwidth of kernel-density (default 0.1), the "
+        "values of info-gan's code (default 10), and the training steps of vae, flow, flow-matching and "
+        "moment-matching; MODULE:MAKE takes a class or function of your own, from the working directory or installed",
     )
     parser.add_argument(
         "--rule", default="star", help="data weights: " + ", ".join(RULES) + " (top-k:0.3 keeps that share)"
@@ -138,6 +141,13 @@ def settings_parser() -> ArgumentParser:
         type=float,
         default=COARSE,
         help="noise of the coarse critic, which decides what is missing, in standard deviations of the data",
+    )
+    parser.add_argument(
+        "--warm_start",
+        type=bool,
+        default=False,
+        help="whether every newcomer begins at the networks of the component before it, so that training adds up over "
+        "the rounds; for gan, vae, flow, flow-matching and moment-matching",
     )
     parser.add_argument("--trainer", type=dict[str, Any], default={}, help="further arguments of lightning.Trainer")
     add_gan_arguments(parser)
@@ -184,6 +194,7 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         critic=critic,
         divergence=divergence,
         stop=None if settings.stop is None else choose(settings.stop, STOPS, "--stop"),
+        warm_start=settings.warm_start,
         seed=settings.seed,
         folder=folder,
         progress=True,
@@ -198,13 +209,16 @@ def _component_maker(settings: Namespace) -> Callable[[], Any]:
         return own_component(settings.component)
     makers: dict[str, Callable[..., Callable[[], Any]]] = {
         "gan": lambda: gan_maker(settings),
+        "conditional-gan": lambda: gan_maker(settings, components.ConditionalGAN),
+        "semi-supervised-gan": lambda: gan_maker(settings, components.SemiSupervisedGAN),
+        "info-gan": lambda values=10: _info_gan(values, settings),
         "vae": lambda steps=None: _trained("vae", components.VAE, steps, settings),
         "flow": lambda steps=None: _trained("flow", components.Flow, steps, settings),
         "flow-matching": lambda steps=None: _trained("flow-matching", components.FlowMatching, steps, settings),
         "moment-matching": lambda steps=None: _trained("moment-matching", components.MomentMatching, steps, settings),
         "memoriser": lambda: components.Memoriser,
         "gaussian": lambda: Gaussian,
-        "gaussian-mixture": lambda size=8: partial(_gaussian_mixture, size),
+        "gaussian-mixture": lambda size=8: partial(_gaussian_mixture, _whole(size, "gaussian-mixture")),
         "kernel-density": lambda bandwidth=0.1: partial(_kernel_density, bandwidth),
     }
     return choose(settings.component, makers, "--component")
@@ -212,18 +226,26 @@ def _component_maker(settings: Namespace) -> Callable[[], Any]:
 
 def _trained(name: str, kind: Callable[..., Any], steps: float | None, settings: Namespace) -> Callable[[], Any]:
     """A generator with its own defaults; the number behind its name is that of its training steps."""
-    if steps is not None and (steps < 1 or steps != int(steps)):
-        raise ValueError(f"--component: {name}:NUMBER takes a whole number of training steps, got {steps}")
-    length = {} if steps is None else {"max_steps": int(steps)}
+    length = {} if steps is None else {"max_steps": _whole(steps, name)}
     return partial(kind, trainer_options=settings.trainer, **length)
 
 
-def _gaussian_mixture(size: float) -> ScikitLearn:
+def _info_gan(values: float, settings: Namespace) -> Callable[[], Any]:
+    if values < 2:
+        raise ValueError(f"info-gan:NUMBER takes a whole number of 2 or more values, got {values:g}")
+    return partial(gan_maker(settings, components.InfoGAN), categorical=_whole(values, "info-gan"))
+
+
+def _whole(number: float, name: str) -> int:
+    if not (number >= 1 and number % 1 == 0):
+        raise ValueError(f"{name}:NUMBER takes a whole number of 1 or more, got {number:g}")
+    return int(number)
+
+
+def _gaussian_mixture(size: int) -> ScikitLearn:
     from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
 
-    if size < 1 or size != int(size):
-        raise ValueError(f"--component: gaussian-mixture:NUMBER takes a whole number of 1 or more, got {size}")
-    return ScikitLearn(GaussianMixture(int(size)))
+    return ScikitLearn(GaussianMixture(size))
 
 
 def _kernel_density(bandwidth: float) -> ScikitLearn:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from adagan.components.critics.chance_level import ranking_level
+from adagan.components.critics.chance_level import SIGNIFICANT, ranking_level, visible_mass
 from adagan.mixtures.arguments import MAX_LOG_RATIO, as_probabilities
 
 NUM_BINS = 15
@@ -32,6 +32,8 @@ class Calibration:
         mean_ratio_error: Its standard error.
         predicted, observed, share: The reliability diagram: per bin the mean predicted probability of being data, the
             observed share of data, and the bin's share of all points; empty bins are left out.
+        visible_mass: The smallest share of the data that the level could have shown to be missing, in (0, 1], were the
+            critic ideal; see `adagan.components.critics.chance_level.visible_mass`. ``None`` where it is not known.
     """
 
     loss: float
@@ -44,11 +46,12 @@ class Calibration:
     predicted: tuple[float, ...]
     observed: tuple[float, ...]
     share: tuple[float, ...]
+    visible_mass: float | None = None
 
     @property
     def beats_chance(self) -> bool:
         """Whether the critic's edge could hardly be luck (level below .001)."""
-        return self.level < 1e-3
+        return self.level < SIGNIFICANT
 
     @property
     def mean_ratio_interval(self) -> tuple[float, float]:
@@ -70,6 +73,7 @@ def calibration_record(
     sample_weights: Tensor | None = None,
     *,
     level: float | None = None,
+    visible: float | None = None,
 ) -> Calibration:
     """The record from held-out log ratios of the mixture.
 
@@ -80,6 +84,7 @@ def calibration_record(
         data_weights: Weights of the data points, shape (N,); ``None`` means uniform.
         sample_weights: Weights of the samples, shape (M,); ``None`` means uniform.
         level: The two-sample level; ``None`` means that no estimate learnt from any of the points.
+        visible: What the level could have shown to be missing, if it is given.
     """
     at_data, at_samples = at_data.double().cpu(), at_samples.double().cpu()
     of_data = as_probabilities(data_weights, len(at_data), at_data, "data_weights")
@@ -113,4 +118,5 @@ def calibration_record(
         predicted=tuple(mean_predicted.tolist()),
         observed=tuple(mean_observed.tolist()),
         share=tuple(share.tolist()),
+        visible_mass=visible_mass(of_data, of_samples) if level is None else visible,
     )

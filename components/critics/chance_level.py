@@ -9,6 +9,9 @@ import torch
 from scipy.stats import norm  # type: ignore[import-untyped]
 from torch import Tensor
 
+SIGNIFICANT = 1e-3
+"""An edge whose level is below this could hardly be luck."""
+
 
 def ranking_level(at_data: Tensor, at_samples: Tensor, data_weights: Tensor, sample_weights: Tensor) -> float:
     r"""The level of a critic that ranks samples above data, at points that it neither learnt from nor was tuned on.
@@ -33,9 +36,33 @@ def ranking_level(at_data: Tensor, at_samples: Tensor, data_weights: Tensor, sam
     below = 1 - _share_below(at_data, sample_weights, at_samples)
     area = float(sample_weights @ above)
     squares, other_squares = float(data_weights.square().sum()), float(sample_weights.square().sum())
-    null = (squares + other_squares + squares * other_squares) / 12
+    null = _variance_under_null(squares, other_squares)
     estimated = float((data_weights * (below - area)).square().sum() + (sample_weights * (above - area)).square().sum())
     return float(norm.sf((area - 0.5) / math.sqrt(max(null, estimated))))
+
+
+def visible_mass(data_weights: Tensor, sample_weights: Tensor, tests: int = 1) -> float:
+    r"""The smallest share of the data that a mixture must lack for the level to show it: what the test can see at all.
+
+    A mixture that makes nothing of a share m of the data, and the rest of them in their proportions, gives an ideal
+    critic an area of 1/2 + m/2. It reaches the level `SIGNIFICANT` with even odds where that is z standard errors from
+    one half, z being the normal quantile of the level; a real critic needs more.
+
+    Args:
+        data_weights: Of the points of one test, shape (N,), sum 1.
+        sample_weights: Shape (M,), sum 1.
+        tests: How many tests there are, of which the best counts, as in `level_over_folds`.
+
+    Returns:
+        A share in (0, 1]; 1 where there are too few points for any verdict.
+    """
+    null = _variance_under_null(float(data_weights.square().sum()), float(sample_weights.square().sum()))
+    return min(1.0, 2 * float(norm.isf(SIGNIFICANT / tests)) * math.sqrt(null))
+
+
+def _variance_under_null(squares: float, other_squares: float) -> float:
+    """Of the area, for weights with these sums of squares and no ties."""
+    return (squares + other_squares + squares * other_squares) / 12
 
 
 def _share_below(places: Tensor, weights: Tensor, values: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -29,11 +30,7 @@ class ComponentDensities(nn.Module):
         super().__init__()
         for index, component in enumerate(components):
             if not callable(getattr(component, "log_prob", None)):
-                raise TypeError(
-                    f"mixture: component {index} ({type(component).__name__}) has no log_prob, from which a binary "
-                    "critic takes the ratios of components among themselves; use Critic, which learns them, or give "
-                    f"{type(component).__name__} a method log_prob(x)"
-                )
+                raise TypeError(without_log_prob(f"mixture: component {index}", component))
         # copies, and no submodules: freezing or moving a critic is not to change the mixture that it was fitted to
         self.components = tuple(copy.deepcopy(component) for component in components)
         self.register_buffer("shares", shares.double())
@@ -101,6 +98,26 @@ class ComponentDensities(nn.Module):
             component.load_state_dict(part_of(state_dict, f"{prefix}{index}."))
             if isinstance(component, nn.Module):
                 component.eval()
+
+
+def check_offers_log_prob(component: Any) -> None:
+    """Makes sure that a component, which may be unfitted, is of a class that has densities.
+
+    Raises:
+        TypeError: It has no ``log_prob``.
+    """
+    # a property may need a fitted component: it is looked up, not evaluated
+    if inspect.getattr_static(component, "log_prob", None) is None:
+        raise TypeError(without_log_prob("critic: the component", component))
+
+
+def without_log_prob(what: str, component: Any) -> str:
+    """The message for a component without densities."""
+    name = type(component).__name__
+    return (
+        f"{what} ({name}) has no log_prob, from which a binary critic takes the ratios of components among themselves, "
+        f"and an exact one all ratios; use Critic, which learns them, or give {name} a method log_prob(x)"
+    )
 
 
 def part_of(state: Mapping[str, Any], start: str) -> dict[str, Tensor]:

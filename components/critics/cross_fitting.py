@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts
+from adagan.components.arguments import check_counts, check_kind
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.calibrators import Calibrator, Platt, RawRatios, cross_calibrated
-from adagan.components.critics.component_densities import ComponentDensities, part_of
+from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob, part_of
 from adagan.components.critics.held_out import HeldOutRatios
 from adagan.components.critics.labelled_points import LabelledPoints, draw_labelled, in_blocks
 from adagan.components.networks import is_image
@@ -80,6 +80,7 @@ class CrossFitted(nn.Module, ABC):
         if folds > 255:
             raise ValueError(f"folds: expected 255 or fewer, got {folds}")
         check_counts(max_samples=max_samples)
+        check_kind("calibrator", calibrator, Calibrator, "Platt()")
         self.folds, self.max_samples = folds, max_samples
         self.calibrator, self.seed = calibrator or Platt(), seed
         self.densities_: ComponentDensities | None = None
@@ -139,6 +140,11 @@ class CrossFitted(nn.Module, ABC):
         self.requires_grad_(False).eval()
         self._score(drawn, points, fold, sample_fold)
         return self
+
+    def check_component(self, component: Any, count: int) -> None:
+        """See `adagan.components.critics.ratio_estimator.Selective`."""
+        if self.binary and count > 1:
+            check_offers_log_prob(component)
 
     def sampling_seed(self, seed: int, num_components: int) -> int:
         """The seed of samples and folds."""

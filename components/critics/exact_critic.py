@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from adagan.components.arguments import check_counts
 from adagan.components.critics.calibration import Calibration, calibration_record
-from adagan.components.critics.component_densities import ComponentDensities
+from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.mixture_weights import mixture_log_ratio
@@ -55,6 +55,11 @@ class ExactCritic(nn.Module):
             density = KnownDensity(density)
         self.density = ComponentDensities([density], torch.ones(1))
         self.num_samples, self.seed = num_samples, seed
+
+    def check_component(self, component: Any, count: int) -> None:
+        """See `adagan.components.critics.ratio_estimator.Selective`."""
+        if count > 0:
+            check_offers_log_prob(component)
 
     def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
         """Computes the ratios at data of shape (N, *event); `weights` enter the record only, not the density.

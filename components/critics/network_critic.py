@@ -84,12 +84,20 @@ class NetworkCritic(CrossFitted):
         self._start = WarmStart.from_critic(previous, self)
         return self
 
-    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
-        if self.binary and self.noise > 0 and len(mixture) > 1:
+    def check_component(self, component: Any, count: int) -> None:
+        """See `adagan.components.critics.ratio_estimator.Selective`."""
+        self._check_noise(count)
+        super().check_component(component, count)
+
+    def _check_noise(self, num_components: int) -> None:
+        if self.binary and self.noise > 0 and num_components > 1:
             raise ValueError(
                 f"noise: a binary critic of several components takes their ratios from log_prob, which is not blurred; "
                 f"expected 0, got {self.noise}; use Critic for a coarse critic"
             )
+
+    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+        self._check_noise(len(mixture))
         if self._start is not None:
             self._start.check(data, mixture)
         try:

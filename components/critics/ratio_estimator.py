@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from torch import Tensor
 
@@ -51,6 +51,20 @@ class RatioEstimator(Protocol):
 
     def log_ratio(self, x: Tensor) -> Tensor:
         """The mixture's log ratio at new points of shape (N, *event), shape (N,)."""
+        ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """An estimator that does not suit every component, and can say so before anything is trained."""
+
+    def check_component(self, component: Any, count: int) -> None:
+        """Refuses a component, unfitted yet, if mixtures of up to `count` of its kind could not be compared.
+
+        Raises:
+            TypeError: The component lacks a method that the estimator needs; it is named.
+            ValueError: An argument of the estimator does not allow so many components.
+        """
         ...
 
 

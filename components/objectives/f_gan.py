@@ -25,7 +25,9 @@ class FGAN(Objective):
         divergence: Of model and data.
         saturating: Whether the generator minimises the bound itself.
         max_log_ratio: Beyond ± this number log ratios are compressed, |l| ↦ max + log(1 + |l| − max), so that powers of
-            the ratio stay finite in single precision; their gradient never vanishes altogether.
+            the ratio stay finite in single precision; their gradient never vanishes altogether, and every ratio can
+            still be reached. Divergences that weigh samples by the square of the ratio or more, `PearsonChi2` and
+            `Alpha` above 2, are ruled by a few samples of a minibatch: 1 helps them.
 
     References:
         Nowozin, Cseke, Tomioka, *f-GAN: Training generative neural samplers using variational divergence minimization*,
