@@ -47,7 +47,7 @@ class Split:
         last: What the last sharp critic counts: it weighs all components and refines the samples.
     """
 
-    first: float = 0.7
+    first: float = 0.6
     critics: float = 0.2
     sharp: float = 0.1
     coarse: float = 0.6

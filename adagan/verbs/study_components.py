@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--kinds", default="all", help="comma-separated names, or all: " + ", ".join(KINDS))
     parser.add_argument("--data", default="all", help="comma-separated names, or all: " + ", ".join(TASKS))
-    add_study_options(parser, budget=30.0, rounds=2)
+    add_study_options(parser, budget=40.0, rounds=2)
     parser.add_argument("--markdown", type=str | None, help="file to write the table to")
     options = parser.parse_args(list(arguments))
     seeds = checked_seeds(options)
