@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adagan.boosting import AdaGAN
+    from adagan.components.adversarial.gan import GAN
     from adagan.components.component import Component
     from adagan.components.conformance import check_component
     from adagan.components.critics.critic import Critic
-    from adagan.components.gan import GAN
     from adagan.mixtures.mixture import Mixture
     from adagan.mixtures.refinement import Refined
     from adagan.round import Round
@@ -23,7 +23,7 @@ _HOMES = {
     "AdaGAN": "adagan.boosting",
     "Component": "adagan.components.component",
     "Critic": "adagan.components.critics.critic",
-    "GAN": "adagan.components.gan",
+    "GAN": "adagan.components.adversarial.gan",
     "Mixture": "adagan.mixtures.mixture",
     "Refined": "adagan.mixtures.refinement",
     "Round": "adagan.round",

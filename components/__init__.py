@@ -1,29 +1,9 @@
 """What is trained: generators, their adversaries, the critic, and the loader they share."""
 
-from adagan.components.class_conditional import ClassConditional
-from adagan.components.component import Component
-from adagan.components.conditional import ConditionalComponent
-from adagan.components.conditional_gan import ConditionalGAN
-from adagan.components.conformance import check_component
-from adagan.components.critics.binary_critic import BinaryCritic
-from adagan.components.critics.calibration import Calibration
-from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature
-from adagan.components.critics.classifier_critic import ClassifierCritic
-from adagan.components.critics.critic import Critic
-from adagan.components.critics.exact_critic import ExactCritic
-from adagan.components.critics.kernel_critic import KernelCritic
-from adagan.components.critics.ratio_estimator import RatioEstimator, WarmStarting
-from adagan.components.flow import Flow
-from adagan.components.flow_matching import FlowMatching
-from adagan.components.gan import GAN
-from adagan.components.gaussian import Gaussian
-from adagan.components.info_gan import InfoGAN
-from adagan.components.kernels import GaussianKernel, RationalQuadratic
-from adagan.components.learnt_features import LearntFeatures
-from adagan.components.lightning_generator import LightningGenerator
-from adagan.components.memoriser import Memoriser
-from adagan.components.moment_matching import MomentMatching
-from adagan.components.objectives import (
+from adagan.components.adversarial.conditional_gan import ConditionalGAN
+from adagan.components.adversarial.gan import GAN
+from adagan.components.adversarial.info_gan import InfoGAN
+from adagan.components.adversarial.objectives import (
     FGAN,
     CrossEntropy,
     GeneralizedMinimax,
@@ -35,13 +15,9 @@ from adagan.components.objectives import (
     RelativisticPairing,
     Wasserstein,
 )
-from adagan.components.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
-from adagan.components.residual import ResidualMLP
-from adagan.components.scikit_learn import ScikitLearn
-from adagan.components.semi_supervised_gan import SemiSupervisedGAN
-from adagan.components.table_encoding import TableEncoding
-from adagan.components.tabular import Tabular
-from adagan.components.techniques import (
+from adagan.components.adversarial.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
+from adagan.components.adversarial.semi_supervised_gan import SemiSupervisedGAN
+from adagan.components.adversarial.techniques import (
     FeatureMatching,
     HistoricalAveraging,
     InstanceNoise,
@@ -51,6 +27,30 @@ from adagan.components.techniques import (
     Technique,
     Unrolled,
 )
+from adagan.components.class_conditional import ClassConditional
+from adagan.components.component import Component
+from adagan.components.conditional import ConditionalComponent
+from adagan.components.conformance import check_component
+from adagan.components.critics.binary_critic import BinaryCritic
+from adagan.components.critics.calibration import Calibration
+from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature
+from adagan.components.critics.classifier_critic import ClassifierCritic
+from adagan.components.critics.critic import Critic
+from adagan.components.critics.exact_critic import ExactCritic
+from adagan.components.critics.kernel_critic import KernelCritic
+from adagan.components.critics.ratio_estimator import RatioEstimator, WarmStarting
+from adagan.components.flow import Flow
+from adagan.components.flow_matching import FlowMatching
+from adagan.components.gaussian import Gaussian
+from adagan.components.kernels import GaussianKernel, RationalQuadratic
+from adagan.components.learnt_features import LearntFeatures
+from adagan.components.lightning_generator import LightningGenerator
+from adagan.components.memoriser import Memoriser
+from adagan.components.moment_matching import MomentMatching
+from adagan.components.residual import ResidualMLP
+from adagan.components.scikit_learn import ScikitLearn
+from adagan.components.tables.table_encoding import TableEncoding
+from adagan.components.tables.tabular import Tabular
 from adagan.components.training import TrainingDiverged
 from adagan.components.vae import VAE
 from adagan.components.wrapped import Wrapped, as_component

@@ -10,12 +10,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_batches import Judge, JudgedBatch
+from adagan.components.adversarial.objectives import Objective
+from adagan.components.adversarial.penalties import Penalty
 from adagan.components.arguments import check_counts, check_is_module, check_non_negative, check_positive
-from adagan.components.gan_batches import Judge, JudgedBatch
 from adagan.components.kernels import Kernel, squared_discrepancy
 from adagan.components.networks import MLP, ConvolutionalDiscriminator, is_image
-from adagan.components.objectives import Objective
-from adagan.components.penalties import Penalty
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_training import GANTraining
 from adagan.components.arguments import check_decays, check_kind, check_positive
 from adagan.components.batches import WeightedBatches, draw_rows
-from adagan.components.gan_training import GANTraining
 from adagan.components.kernels import GaussianKernel, Kernel, RationalQuadratic, median_distance, squared_discrepancy
 from adagan.components.latent import LatentGenerator, Template
 from adagan.components.learnt_features import FeatureDiscrepancy, LearntFeatures, WitnessPenalty, default_features

@@ -14,7 +14,7 @@ from adagan.components.batches import resample
 from adagan.components.component import Component
 from adagan.components.conditional import as_classes, shares_by_weight
 from adagan.components.foreign_randomness import seeded
-from adagan.components.table_encoding import TableEncoding
+from adagan.components.tables.table_encoding import TableEncoding
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.conditioning import as_indices
 from adagan.mixtures.randomness import inherited_seed, seed_from

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from adagan import Mixture
 from adagan.components import InfoGAN
-from adagan.components.latent_codes import SMALLEST_VARIANCE, LatentCodes
+from adagan.components.adversarial.latent_codes import SMALLEST_VARIANCE, LatentCodes
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.stacking import stacks
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from adagan.components import GaussianKernel, LearntFeatures, MomentMatching, RationalQuadratic
-from adagan.components.gan_batches import JudgedBatch
+from adagan.components.adversarial.gan_batches import JudgedBatch
 from adagan.components.kernels import Kernel, median_distance, squared_discrepancy
 from adagan.components.learnt_features import FeatureDiscrepancy, WitnessPenalty
 from adagan.mixtures.randomness import isolated_randomness

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from adagan import GAN
 from adagan.components import Packing, Wasserstein
-from adagan.components.gan_batches import JudgedBatch
-from adagan.components.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty, as_penalty
-from adagan.components.spectral import normalize_spectrally
+from adagan.components.adversarial.gan_batches import JudgedBatch
+from adagan.components.adversarial.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty, as_penalty
+from adagan.components.adversarial.spectral import normalize_spectrally
 from adagan.mixtures.randomness import isolated_randomness
 
 SLOPE = torch.tensor([1.0, -2.0, 2.0], dtype=torch.float64)

@@ -25,7 +25,7 @@ from adagan.components import (
     Technique,
     Unrolled,
 )
-from adagan.components.gan_training import GANTraining
+from adagan.components.adversarial.gan_training import GANTraining
 from adagan.mixtures.randomness import isolated_randomness
 
 TINY: dict[str, Any] = {"latent_dim": 2, "width": 16, "max_steps": 8, "batch_size": 16, "seed": 100}
@@ -194,7 +194,7 @@ def test_features_are_those_before_the_last_layer_whatever_comes_first() -> None
 
 
 def _generated(judging: GANTraining, real: Tensor, fake: Tensor) -> Any:
-    from adagan.components.gan_batches import GeneratedBatch
+    from adagan.components.adversarial.gan_batches import GeneratedBatch
 
     return GeneratedBatch(fake, fake, real, judging.judge)
 

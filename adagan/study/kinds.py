@@ -20,8 +20,8 @@ from adagan.components import (
     ScikitLearn,
     SemiSupervisedGAN,
 )
-from adagan.components.gan import GAN
-from adagan.components.objectives import (
+from adagan.components.adversarial.gan import GAN
+from adagan.components.adversarial.objectives import (
     FGAN,
     GeneralizedMinimax,
     Hinge,
@@ -31,8 +31,8 @@ from adagan.components.objectives import (
     RelativisticPairing,
     Wasserstein,
 )
-from adagan.components.penalties import GradientPenalty
-from adagan.components.techniques import (
+from adagan.components.adversarial.penalties import GradientPenalty
+from adagan.components.adversarial.techniques import (
     FeatureMatching,
     HistoricalAveraging,
     InstanceNoise,

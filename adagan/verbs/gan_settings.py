@@ -9,11 +9,11 @@ from jsonargparse import ArgumentParser, Namespace
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 
-from adagan.components import objectives as o
-from adagan.components import techniques as t
-from adagan.components.gan import GAN
-from adagan.components.gan_training import Schedule
-from adagan.components.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
+from adagan.components.adversarial import objectives as o
+from adagan.components.adversarial import techniques as t
+from adagan.components.adversarial.gan import GAN
+from adagan.components.adversarial.gan_training import Schedule
+from adagan.components.adversarial.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.names import choose
 from adagan.verbs.divergence_names import DIVERGENCES

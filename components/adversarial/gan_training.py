@@ -14,9 +14,9 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from adagan.components.gan_batches import GeneratedBatch, Judge, JudgedBatch
-from adagan.components.objectives import Objective
-from adagan.components.penalties import Penalty
+from adagan.components.adversarial.gan_batches import GeneratedBatch, Judge, JudgedBatch
+from adagan.components.adversarial.objectives import Objective
+from adagan.components.adversarial.penalties import Penalty
 
 Schedule: TypeAlias = Callable[[Optimizer], LRScheduler]
 """Makes a learning-rate schedule, stepped once per minibatch, for an optimiser: ``partial(StepLR, step_size=1000)``."""
@@ -25,8 +25,9 @@ Schedule: TypeAlias = Callable[[Optimizer], LRScheduler]
 class GANTraining(LightningModule):
     """Alternating steps: the discriminator's, then the generator's, with an exponential average of the generator.
 
-    Techniques (`adagan.components.techniques`) hook themselves in: they wrap `discriminator`, change the points that
-    it sees (`transforms`), add terms to the losses, or replace the generator's loss or the discriminator that it faces.
+    Techniques (`adagan.components.adversarial.techniques`) hook themselves in: they wrap `discriminator`, change the
+    points that it sees (`transforms`), add terms to the losses, or replace the generator's loss or the discriminator
+    that it faces.
 
     Args:
         generator: Latent vectors (B, latent_dim) to samples (B, *event).

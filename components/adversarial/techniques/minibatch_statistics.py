@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_training import GANTraining
+from adagan.components.adversarial.techniques.last_layer import last_linear_layer
+from adagan.components.adversarial.techniques.technique import Technique
 from adagan.components.arguments import check_counts
-from adagan.components.gan_training import GANTraining
-from adagan.components.techniques.last_layer import last_linear_layer
-from adagan.components.techniques.technique import Technique
 
 
 class MinibatchStatistics(Technique):

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from adagan.components.skops_state import estimator_from_tensor, estimator_to_tensor
-from adagan.components.table_columns import Column, import_pandas
+from adagan.components.tables.table_columns import Column, import_pandas
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]

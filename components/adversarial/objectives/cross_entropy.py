@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from adagan.components.objectives.objective import Objective
+from adagan.components.adversarial.objectives.objective import Objective
 from adagan.mixtures.arguments import check_share
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_training import GANTraining
+from adagan.components.adversarial.techniques.technique import Technique
 from adagan.components.arguments import check_counts
-from adagan.components.gan_training import GANTraining
-from adagan.components.techniques.technique import Technique
 
 
 class Packing(Technique):

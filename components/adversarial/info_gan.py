@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adversarial.class_networks import default_classifier
+from adagan.components.adversarial.gan import GAN
+from adagan.components.adversarial.gan_batches import GeneratedBatch
+from adagan.components.adversarial.latent_codes import LatentCodes
+from adagan.components.adversarial.objectives import Objective
 from adagan.components.arguments import check_module, check_non_negative
 from adagan.components.batches import WeightedBatches
-from adagan.components.class_networks import default_classifier
-from adagan.components.gan import GAN
-from adagan.components.gan_batches import GeneratedBatch
 from adagan.components.latent import BLOCK, Template
-from adagan.components.latent_codes import LatentCodes
-from adagan.components.objectives import Objective
 from adagan.mixtures.randomness import fresh_generator
 
 NOTED = 0.25

@@ -9,13 +9,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adversarial.class_networks import ClassChoice, ClassGenerator, ProjectionDiscriminator
+from adagan.components.adversarial.class_tags import TaggedDiscriminator, TaggedGenerator, tagged, train_by_class
+from adagan.components.adversarial.gan import GAN, OneNumber
+from adagan.components.adversarial.objectives import Objective
 from adagan.components.arguments import check_counts, check_module
 from adagan.components.batches import WeightedBatches
-from adagan.components.class_networks import ClassChoice, ClassGenerator, ProjectionDiscriminator
-from adagan.components.class_tags import TaggedDiscriminator, TaggedGenerator, tagged, train_by_class
 from adagan.components.conditional import as_classes, check_num_classes, shares_by_weight
-from adagan.components.gan import GAN, OneNumber
-from adagan.components.objectives import Objective
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.conditioning import as_indices
 from adagan.mixtures.randomness import fresh_generator

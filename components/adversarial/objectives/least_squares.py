@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from adagan.components.objectives.objective import Objective
+from adagan.components.adversarial.objectives.objective import Objective
 
 
 class LeastSquares(Objective):

@@ -11,16 +11,16 @@ import torch
 from lightning.pytorch import Callback
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_diagnosis import Diagnosis
+from adagan.components.adversarial.gan_training import GANTraining, Schedule
+from adagan.components.adversarial.objectives import NonSaturating, Objective
+from adagan.components.adversarial.penalties import Penalty, as_penalty
+from adagan.components.adversarial.spectral import normalize_spectrally
+from adagan.components.adversarial.techniques import Technique
 from adagan.components.arguments import check_counts, check_decays, check_is_module, check_positive
 from adagan.components.batches import WeightedBatches
-from adagan.components.gan_diagnosis import Diagnosis
-from adagan.components.gan_training import GANTraining, Schedule
 from adagan.components.latent import LatentGenerator, Template
 from adagan.components.networks import default_discriminator
-from adagan.components.objectives import NonSaturating, Objective
-from adagan.components.penalties import Penalty, as_penalty
-from adagan.components.spectral import normalize_spectrally
-from adagan.components.techniques import Technique
 from adagan.components.training import train
 
 KEPT = "discriminator."
@@ -52,7 +52,7 @@ class GAN(LatentGenerator):
             samples, 0 turns it off.
         penalty_interval: It is applied at every so many steps, with a factor as much larger.
         spectral_normalization: Whether the discriminator's layers are divided by their largest singular values.
-        techniques: Such as ``[InstanceNoise(0.3), Packing(2)]``; see `adagan.components.techniques`.
+        techniques: Such as ``[InstanceNoise(0.3), Packing(2)]``; see `adagan.components.adversarial.techniques`.
         discriminator_steps: Discriminator steps per generator step.
         ema_decay: Of the generator's exponential average, the one that samples.
         keep_discriminator: Whether the discriminator's values are kept, and stored, beside the generator's, so that a

@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from adagan.components.objectives.objective import Objective
+from adagan.components.adversarial.objectives.objective import Objective
 
 
 class RelativisticPairing(Objective):

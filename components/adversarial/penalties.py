@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_batches import Judge, JudgedBatch
 from adagan.components.arguments import check_positive
-from adagan.components.gan_batches import Judge, JudgedBatch
 
 
 class Penalty(ABC):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from adagan.components.adversarial.objectives.objective import Objective
 from adagan.components.arguments import check_positive
-from adagan.components.objectives.objective import Objective
 from adagan.mixtures.f_divergence import FDivergence
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from adagan.components.gan_batches import JudgedBatch
-from adagan.components.gan_training import GANTraining
-from adagan.components.objectives import CrossEntropy
-from adagan.components.techniques.technique import Technique
+from adagan.components.adversarial.gan_batches import JudgedBatch
+from adagan.components.adversarial.gan_training import GANTraining
+from adagan.components.adversarial.objectives import CrossEntropy
+from adagan.components.adversarial.techniques.technique import Technique
 from adagan.mixtures.arguments import check_share
 
 

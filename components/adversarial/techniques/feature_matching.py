@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_batches import GeneratedBatch, Judge
+from adagan.components.adversarial.gan_training import GANTraining
+from adagan.components.adversarial.techniques.last_layer import last_linear_layer
+from adagan.components.adversarial.techniques.technique import Technique
 from adagan.components.arguments import check_positive
-from adagan.components.gan_batches import GeneratedBatch, Judge
-from adagan.components.gan_training import GANTraining
-from adagan.components.techniques.last_layer import last_linear_layer
-from adagan.components.techniques.technique import Technique
 
 
 class FeatureMatching(Technique):

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from adagan.components.adversarial.class_networks import default_classifier
+from adagan.components.adversarial.gan import GAN, OneNumber
+from adagan.components.adversarial.gan_batches import JudgedBatch
+from adagan.components.adversarial.gan_training import GANTraining
+from adagan.components.adversarial.objectives import CrossEntropy, Objective
+from adagan.components.adversarial.spectral import keep_normalized
+from adagan.components.adversarial.techniques import MinibatchStatistics, Technique
 from adagan.components.arguments import check_counts, check_module, check_positive
 from adagan.components.batches import WeightedBatches, draw_rows
-from adagan.components.class_networks import default_classifier
 from adagan.components.conditional import as_classes, check_num_classes, shares_by_weight
-from adagan.components.gan import GAN, OneNumber
-from adagan.components.gan_batches import JudgedBatch
-from adagan.components.gan_training import GANTraining
 from adagan.components.latent import BLOCK
-from adagan.components.objectives import CrossEntropy, Objective
-from adagan.components.spectral import keep_normalized
-from adagan.components.techniques import MinibatchStatistics, Technique
 from adagan.mixtures.arguments import as_probabilities
 
 

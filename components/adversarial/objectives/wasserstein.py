@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from adagan.components.objectives.objective import Objective
+from adagan.components.adversarial.objectives.objective import Objective
 
 
 class Wasserstein(Objective):

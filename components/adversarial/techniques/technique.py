@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from adagan.components.gan_training import GANTraining
+from adagan.components.adversarial.gan_training import GANTraining
 
 
 class Technique(ABC):

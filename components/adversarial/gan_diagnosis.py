@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from adagan.components.gan_training import GANTraining
+from adagan.components.adversarial.gan_training import GANTraining
 from adagan.components.training import CHECK_EVERY, TrainingDiverged
 
 EXPLODED = 1e6

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from adagan.components.arguments import check_non_negative
 from adagan.components.component import Component
-from adagan.components.table_encoding import TableEncoding
+from adagan.components.tables.table_encoding import TableEncoding
 from adagan.components.wrapped import as_component
 from adagan.mixtures.randomness import inherited_seed
 from adagan.mixtures.storage import component_record, unfitted_component

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from adagan.components.adversarial.gan_batches import Judge
+from adagan.components.adversarial.gan_training import GANTraining
+from adagan.components.adversarial.techniques.technique import Technique
 from adagan.components.arguments import check_counts
-from adagan.components.gan_batches import Judge
-from adagan.components.gan_training import GANTraining
-from adagan.components.techniques.technique import Technique
 
 
 class Unrolled(Technique):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adversarial.gan_training import GANTraining
+from adagan.components.adversarial.techniques.technique import Technique
 from adagan.components.arguments import check_positive
-from adagan.components.gan_training import GANTraining
-from adagan.components.techniques.technique import Technique
 
 
 class HistoricalAveraging(Technique):

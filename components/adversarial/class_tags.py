@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from adagan.components.gan_training import GANTraining
+from adagan.components.adversarial.gan_training import GANTraining
 
 
 def tagged(events: Tensor, classes: Tensor) -> Tensor:
