@@ -26,11 +26,11 @@ def by_sorting(log_ratio: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def extra_arrays(log_ratio: torch.Tensor) -> float:
     """The most memory that Star holds at a time, its result included, in units of its input: at most this."""
-    tracemalloc.start()  # sees numpy's memory, the profiler torch's
     with torch.profiler.profile(profile_memory=True, record_shapes=False) as profile:
+        tracemalloc.start()  # sees numpy's memory, the profiler torch's
         Star()(log_ratio, BETA)
-    of_numpy = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+        of_numpy = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
     held, peak = 0, 0
     for event in profile.profiler.kineto_results.events():
         if event.name() == "[memory]":

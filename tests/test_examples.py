@@ -162,6 +162,12 @@ def test_the_benchmark_of_the_rules_prints_its_ratios(capsys: pytest.CaptureFixt
     assert 0 < ratios["arrays"] <= 3
 
 
+def test_the_benchmark_of_mixture_weights_prints_certified_times(capsys: pytest.CaptureFixture[str]) -> None:
+    gaps = load("benchmark_mixture_weights").main(num_points=2_000, num_components=10)
+    assert capsys.readouterr().out.count("CPU s") == len(gaps) == 6
+    assert max(gaps.values()) < 1e-9
+
+
 def test_the_dial_turns_from_coverage_to_realism(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     points = load("dial").main(num_points=2_000, out=str(tmp_path / "dial.png"))
     assert (tmp_path / "dial.png").read_bytes().startswith(b"\x89PNG")
