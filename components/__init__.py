@@ -33,7 +33,7 @@ from adagan.components.conditional import ConditionalComponent
 from adagan.components.conformance import check_component
 from adagan.components.critics.binary_critic import BinaryCritic
 from adagan.components.critics.calibration import Calibration
-from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature
+from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature, VectorScaling
 from adagan.components.critics.classifier_critic import ClassifierCritic
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.exact_critic import ExactCritic
@@ -109,6 +109,7 @@ __all__ = [
     "Temperature",
     "TrainingDiverged",
     "Unrolled",
+    "VectorScaling",
     "WarmStarting",
     "Wasserstein",
     "Wrapped",

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from adagan.components import Critic, Gaussian
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.calibrators import (
     BestOf,
@@ -14,8 +15,10 @@ from adagan.components.critics.calibrators import (
     Platt,
     RawRatios,
     Temperature,
+    VectorScaling,
     cross_calibrated,
 )
+from adagan.mixtures.mixture import Mixture
 
 HALVES = torch.tensor([0.5, 0.5]).log()
 
@@ -111,7 +114,7 @@ def test_a_flexible_map_is_not_applied_to_points_that_it_was_fitted_to() -> None
     assert not torch.equal(values[~own], others[~own])
 
 
-@pytest.mark.parametrize("calibrator", [Temperature(), Platt(), Isotonic()])
+@pytest.mark.parametrize("calibrator", [Temperature(), Platt(), VectorScaling(), Isotonic()])
 def test_points_that_count_nothing_do_not_count(calibrator: Calibrator) -> None:
     held_out, _ = distorted("shifted", 500)
     counts = (torch.arange(1_000) % 2).double()
@@ -124,9 +127,45 @@ def test_points_that_count_nothing_do_not_count(calibrator: Calibrator) -> None:
 def test_a_map_keeps_its_values_in_its_state() -> None:
     held_out, _ = distorted("warped", 300)
     fitted = Isotonic().fit(held_out)
-    again = CalibrationMap.of_shape(1, len(fitted.knots), fitted.knots)
+    again = CalibrationMap.like(1, fitted.temperature, fitted.knots)
     again.load_state_dict(fitted.state_dict())
     assert torch.equal(again(held_out.values), fitted(held_out.values))
+
+
+def unequal(count: int = 4_000) -> tuple[RawRatios, Tensor]:
+    """Two components: Normal(0, 1) like the data, its raw ratio noise, and Normal(2, 1), its raw ratio true."""
+    points = torch.randn(4 * count, generator=seeded(100), dtype=torch.float64)
+    labels = torch.tensor([0, 0, 1, 2]).repeat(count)
+    points[labels == 2] += 2
+    noise = torch.randn(4 * count, generator=seeded(101), dtype=torch.float64)
+    true = torch.stack([torch.zeros_like(points), 2 * points - 2], dim=1)
+    raw = true + torch.stack([noise, torch.zeros_like(noise)], dim=1)
+    return RawRatios(raw, labels, torch.tensor([0.5, 0.25, 0.25]).log(), torch.ones(4 * count)), true
+
+
+def test_vector_scaling_silences_the_component_that_the_critic_cannot_tell_from_the_data() -> None:
+    held_out, true = unequal()
+    errors = {
+        name: (calibrator.fit(held_out)(held_out.values) - true).square().mean(dim=0).sqrt()
+        for name, calibrator in (("platt", Platt()), ("vector", VectorScaling()))
+    }
+    # slopes and intercepts have standard errors of about .02
+    assert float(errors["platt"][0]) > 0.3
+    assert float(errors["vector"].max()) < 0.15
+
+
+def test_vector_scaling_of_one_component_is_platt() -> None:
+    held_out, _ = distorted("shifted", 500)
+    assert torch.equal(VectorScaling().fit(held_out)(held_out.values), Platt().fit(held_out)(held_out.values))
+
+
+def test_a_critic_with_a_slope_for_every_component_is_stored_by_value() -> None:
+    data = torch.randn(200, 2, generator=seeded(100))
+    mixture = Mixture([Gaussian().fit(data), Gaussian().fit(data + 1)], torch.tensor([0.5, 0.5]))
+    critic = Critic(max_steps=20, calibrator=VectorScaling(), seed=100).fit(data, mixture)
+    again = Critic.from_config(critic.config())
+    again.load_state_dict(critic.state_dict())
+    assert torch.equal(again.log_ratio(data), critic.log_ratio(data))
 
 
 def test_mistakes_are_named() -> None:

@@ -6,7 +6,7 @@ import pytest
 from small_runs import fit, points
 
 from adagan.command_line import main
-from adagan.components import BestOf, BinaryCritic, ClassifierCritic, Critic, KernelCritic, Platt
+from adagan.components import BestOf, BinaryCritic, ClassifierCritic, Critic, KernelCritic, VectorScaling
 from adagan.run_folder import RunFolder
 from adagan.verbs.settings import make_model, parse_settings
 
@@ -29,7 +29,7 @@ def test_the_default_is_the_librarys() -> None:
     model = make_model(parse_settings(["ring"])[1], "")
     critic = model.critic()
     assert type(critic) is Critic
-    assert critic.calibrator == Platt()
+    assert critic.calibrator == VectorScaling()
     assert critic.config() == Critic().config()
     assert critic.warm is False
 

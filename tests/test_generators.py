@@ -148,7 +148,7 @@ def test_arguments_out_of_range_are_named(make: Callable[[], Any], message: str)
         (lambda: LearntFeatures(nn.Linear), "network: expected a torch.nn.Module, got Linear; pass an object of it"),
         (
             lambda: Critic(calibrator="platt"),
-            r"calibrator: expected a Calibrator object such as Platt\(\), got 'platt'",
+            r"calibrator: expected a Calibrator object such as VectorScaling\(\), got 'platt'",
         ),
         (lambda: GAN(schedule=3), "schedule: expected a callable that makes a scheduler for an optimiser, got 3"),
         (lambda: GAN(batch_size=1.5), "batch_size: expected a whole number, got 1.5"),

@@ -8,7 +8,7 @@ from functools import partial
 from jsonargparse import ArgumentParser, Namespace
 
 from adagan.components.critics.binary_critic import BinaryCritic
-from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature
+from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature, VectorScaling
 from adagan.components.critics.classifier_critic import ClassifierCritic
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.kernel_critic import KernelCritic
@@ -18,6 +18,7 @@ from adagan.names import check_name, choose
 NETWORKS: dict[str, Callable[..., RatioEstimator]] = {"softmax": Critic, "binary": BinaryCritic}
 OTHERS: dict[str, Callable[..., RatioEstimator]] = {"classifier": ClassifierCritic, "kernel": KernelCritic}
 CALIBRATORS: dict[str, Callable[..., Calibrator]] = {
+    "vector-scaling": VectorScaling,
     "platt": Platt,
     "temperature": Temperature,
     "isotonic": Isotonic,
@@ -38,7 +39,7 @@ def add_critic_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--calibrator",
-        default="platt",
+        default="vector-scaling",
         help="how critics are calibrated on held-out points: " + ", ".join(CALIBRATORS) + " (of the others)",
     )
     parser.add_class_arguments(Critic, "critic", skip={"noise", "trainer_options", "calibrator", "seed"})

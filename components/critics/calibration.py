@@ -27,7 +27,8 @@ class Calibration:
             `adagan.components.critics.chance_level`. It is about the very data that the critic was given: components
             that memorise them can pass it.
         error: Expected calibration error: mean distance between predicted and observed share of data, over bins.
-        temperature: By which the log ratios were divided; above 1 the raw critic was over-confident.
+        temperature: By which the log ratios were divided, the mean over folds and components; above 1 the raw critic
+            was over-confident.
         mean_ratio: E_data[u], at most 1 for a true ratio.
         mean_ratio_error: Its standard error.
         predicted, observed, share: The reliability diagram: per bin the mean predicted probability of being data, the

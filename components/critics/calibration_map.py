@@ -14,7 +14,7 @@ class CalibrationMap(nn.Module):
 
     Args:
         log_ratio_shares: Logarithms of the shares s_k, shape (K,).
-        temperature: T, positive.
+        temperature: T, positive; shape () or, for one of every component, (K,).
         intercepts: b, shape (K,); ``None`` means zero.
         knots: Points (c, g(c)) of the piecewise linear g, shape (J, 2), both columns ascending; g is constant beyond
             them. ``None``, or no knots, means g(c) = c.
@@ -28,21 +28,21 @@ class CalibrationMap(nn.Module):
     def __init__(
         self,
         log_shares: Tensor,
-        temperature: float = 1.0,
+        temperature: float | Tensor = 1.0,
         intercepts: Tensor | None = None,
         knots: Tensor | None = None,
     ) -> None:
         super().__init__()
         precise = log_shares.double()
         self.register_buffer("log_shares", precise)
-        self.register_buffer("temperature", precise.new_tensor(temperature))
+        self.register_buffer("temperature", torch.as_tensor(temperature, dtype=torch.float64, device=precise.device))
         self.register_buffer("intercepts", torch.zeros_like(precise) if intercepts is None else intercepts)
         self.register_buffer("knots", precise.new_zeros(0, 2) if knots is None else knots)
 
     @classmethod
-    def of_shape(cls, num_components: int, num_knots: int, like: Tensor) -> CalibrationMap:
-        """A map whose values are yet to be loaded."""
-        return cls(like.new_zeros(num_components), knots=like.new_zeros(num_knots, 2, dtype=torch.float64))
+    def like(cls, num_components: int, temperature: Tensor, knots: Tensor) -> CalibrationMap:
+        """A map of the same shapes, whose values are yet to be loaded."""
+        return cls(knots.new_zeros(num_components), torch.ones_like(temperature), knots=torch.zeros_like(knots))
 
     def common(self, log_ratios: Tensor) -> Tensor:
         """The log ratio of all samples together, shape (N,)."""

@@ -1,4 +1,4 @@
-"""How raw log ratios are calibrated on held-out points: temperature, Platt, isotonic, or the best of several."""
+"""How raw log ratios are calibrated on held-out points: temperature, Platt, vector scaling, isotonic, or the best."""
 
 from __future__ import annotations
 
@@ -110,8 +110,25 @@ class Platt(Calibrator):
     """
 
     def fit(self, held_out: RawRatios) -> CalibrationMap:
-        temperature, intercepts = maximum_likelihood(held_out, intercepts=True)
+        temperature, intercepts = maximum_likelihood(held_out)
         return CalibrationMap(held_out.component_log_shares, temperature, intercepts)
+
+
+@dataclass(frozen=True)
+class VectorScaling(Calibrator):
+    """A slope and an intercept for the log ratio of every component, by maximum likelihood.
+
+    A critic that tells one component from the data easily, and another no better than chance, is over-confident about
+    the second only: one temperature for both would leave its noise in.
+
+    References:
+        Guo, Pleiss, Sun, Weinberger, *On calibration of modern neural networks*, 2017, section 4.2,
+        https://arxiv.org/abs/1706.04599
+    """
+
+    def fit(self, held_out: RawRatios) -> CalibrationMap:
+        temperatures, intercepts = maximum_likelihood(held_out, slopes=held_out.values.shape[1])
+        return CalibrationMap(held_out.component_log_shares, temperatures, intercepts)
 
 
 @dataclass(frozen=True)
@@ -147,7 +164,7 @@ class Isotonic(Calibrator):
         )[1:-1]
         return CalibrationMap(
             held_out.component_log_shares,
-            float(affine.temperature),
+            affine.temperature,
             affine.intercepts,
             torch.from_numpy(_centred_knots(places, fitted, counts)).to(held_out.values.device),
         )
@@ -181,7 +198,7 @@ class BestOf(Calibrator):
     """
 
     parts: ClassVar[int] = 2
-    candidates: Sequence[Calibrator] = (Temperature(), Platt(), Isotonic())
+    candidates: Sequence[Calibrator] = (Temperature(), Platt(), VectorScaling(), Isotonic())
     splits: int = 3
 
     def __post_init__(self) -> None:
@@ -214,24 +231,31 @@ class BestOf(Calibrator):
         return self.choose(held_out).fit(held_out)
 
 
-def maximum_likelihood(held_out: RawRatios, *, intercepts: bool) -> tuple[float, Tensor]:
-    """Temperature and, if wanted, one intercept per component by maximum likelihood (scipy's L-BFGS-B).
+def maximum_likelihood(held_out: RawRatios, *, slopes: int = 1, intercepts: bool = True) -> tuple[Tensor, Tensor]:
+    """Temperatures and, if wanted, one intercept per component by maximum likelihood (scipy's L-BFGS-B).
+
+    Args:
+        held_out: Raw log ratios of K components.
+        slopes: One for all components, or K.
+        intercepts: Whether there are any.
 
     Returns:
-        The temperature, and the intercepts of shape (K,), zero if they are not wanted.
+        The temperatures, shape () for one of all and (K,) for one of each, and the intercepts of shape (K,), zero if
+        they are not wanted.
     """
     raw = held_out.values
-    num_components = raw.shape[1]
 
     def loss(parameters: Array) -> tuple[float, Array]:
         with torch.enable_grad():
             values = torch.tensor(parameters, dtype=torch.float64, device=raw.device, requires_grad=True)
-            value = held_out.losses(raw * values[0].exp() + values[1:]).mean()
+            value = held_out.losses(raw * values[:slopes].exp() + values[slopes:]).mean()
             (gradient,) = torch.autograd.grad(value, values)
         return float(value.detach()), gradient.cpu().numpy()
 
-    start = np.zeros(num_components + 1)
+    start = np.zeros(slopes + raw.shape[1])
     width = 20.0 if intercepts else 0.0
-    bounds = [(-5.0, 3.0)] + [(-width, width)] * num_components
+    bounds = [(-5.0, 3.0)] * slopes + [(-width, width)] * raw.shape[1]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return float(np.exp(-found.x[0])), torch.as_tensor(found.x[1:], dtype=torch.float64, device=raw.device)
+    result = torch.as_tensor(found.x, dtype=torch.float64, device=raw.device)
+    temperatures = (-result[:slopes]).exp()
+    return (temperatures if slopes > 1 else temperatures[0]), result[slopes:]

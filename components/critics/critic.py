@@ -11,7 +11,7 @@ class Critic(NetworkCritic):
     One softmax regression over the classes {data, component 1, .., component K} gives u_k(x) = s_k(x)/s_data(x) times
     the ratio of the classes' shares. It is *cross-fitted*: the points are split into folds, a network is trained
     without each fold and scores that fold only. It is *calibrated*: on the fold that it never saw, every network gets a
-    temperature and one intercept per component by maximum likelihood, or what another `calibrator` finds.
+    slope and an intercept for every component by maximum likelihood, or what another `calibrator` finds.
 
     A critic has a *resolution*: with noise added to all points it compares smoothed distributions. A coarse critic says
     what is missing, a sharp one (no noise) what is spurious.
@@ -28,7 +28,7 @@ class Critic(NetworkCritic):
         learning_rate: Of Adam.
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
         trainer_options: Further arguments of ``lightning.Trainer``.
-        calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``Platt()``.
+        calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
         warm: Whether boosting lets every round's critic begin from that of the round before; see `warm_start`.
         seed: Of everything random; ``None`` takes torch's last manual seed.
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from adagan.components.arguments import check_counts, check_kind
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
-from adagan.components.critics.calibrators import Calibrator, Platt, RawRatios, cross_calibrated
+from adagan.components.critics.calibrators import Calibrator, RawRatios, VectorScaling, cross_calibrated
 from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob, part_of
 from adagan.components.critics.held_out import HeldOutRatios
 from adagan.components.critics.labelled_points import LabelledPoints, draw_labelled, in_blocks
@@ -38,7 +38,7 @@ class CrossFitted(nn.Module, ABC):
     Args:
         folds: Number of folds, 2 or more.
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
-        calibrator: How raw ratios are calibrated; ``None`` means `Platt`.
+        calibrator: How raw ratios are calibrated; ``None`` means `VectorScaling`.
         seed: Of everything random; ``None`` takes torch's last manual seed.
 
     Attributes:
@@ -80,9 +80,9 @@ class CrossFitted(nn.Module, ABC):
         if folds > 255:
             raise ValueError(f"folds: expected 255 or fewer, got {folds}")
         check_counts(max_samples=max_samples)
-        check_kind("calibrator", calibrator, Calibrator, "Platt()")
+        check_kind("calibrator", calibrator, Calibrator, "VectorScaling()")
         self.folds, self.max_samples = folds, max_samples
-        self.calibrator, self.seed = calibrator or Platt(), seed
+        self.calibrator, self.seed = calibrator or VectorScaling(), seed
         self.densities_: ComponentDensities | None = None
 
     @abstractmethod
@@ -193,7 +193,7 @@ class CrossFitted(nn.Module, ABC):
 
     def _record(self) -> Calibration:
         """The mixture's record, under its present weights."""
-        temperature = float(np.mean([fitted.get_buffer("temperature").item() for fitted in self.maps_]))
+        temperature = float(np.mean([fitted.get_buffer("temperature").mean().item() for fitted in self.maps_]))
         return self._held_out.record(self.weights_, temperature)
 
     @property
@@ -253,7 +253,13 @@ class CrossFitted(nn.Module, ABC):
         Raises:
             ValueError: The state is not that of a fitted critic of as many folds.
         """
-        needed = ("event_shape_", "scaling_.shift", "maps_.0.intercepts", f"maps_.{self.folds - 1}.knots", "fold_")
+        needed = (
+            "event_shape_",
+            "scaling_.shift",
+            "maps_.0.intercepts",
+            f"maps_.{self.folds - 1}.temperature",
+            "fold_",
+        )
         missing = [name for name in needed if name not in state_dict]
         if missing:
             raise ValueError(
@@ -262,10 +268,12 @@ class CrossFitted(nn.Module, ABC):
             )
         event_shape = tuple(state_dict["event_shape_"].tolist())
         like = state_dict["scaling_.shift"]
-        knots = [state_dict[f"maps_.{index}.knots"] for index in range(self.folds)]
-        num_outputs = len(state_dict["maps_.0.intercepts"])
+        maps = [part_of(state_dict, f"maps_.{index}.") for index in range(self.folds)]
+        num_outputs = len(maps[0]["intercepts"])
         self.scaling_ = Scaling(tuple(like.shape)).to(like)
-        self.maps_ = nn.ModuleList(CalibrationMap.of_shape(num_outputs, len(values), values) for values in knots)
+        self.maps_ = nn.ModuleList(
+            CalibrationMap.like(num_outputs, values["temperature"], values["knots"]) for values in maps
+        )
         self._register(event_shape, state_dict["weights_"], state_dict["shares_"], state_dict["fold_"])
         with isolated_randomness(0):  # the initial values are overwritten at once
             self.build(event_shape, num_outputs, part_of(state_dict, "estimators_."))

@@ -30,7 +30,7 @@ class KernelCritic(CrossFitted):
             components' ratios among themselves from their ``log_prob`` (see `BinaryCritic`).
         folds: Number of folds, 2 or more.
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
-        calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``Platt()``.
+        calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
         seed: Of everything random; ``None`` takes torch's last manual seed.
     """
 

@@ -35,7 +35,7 @@ class NetworkCritic(CrossFitted):
         learning_rate: Of Adam.
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
         trainer_options: Further arguments of ``lightning.Trainer``.
-        calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``Platt()``.
+        calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
         warm: Whether boosting lets every round's critic begin from that of the round before (see `warm_start`). Cold
             starts reach the lower held-out loss at equal CPU time; hence the default.
         seed: Of everything random; ``None`` takes torch's last manual seed.
