@@ -27,8 +27,8 @@ from adagan.study.pace import Pace, StepCost, step_cost
 BUDGET_OF_REFINEMENT = 0.5
 CRITIC_STEPS = 1_000
 """More steps than its default are not given to a critic, however large the budget."""
-PILOT_SAMPLES = 5_000
-"""Of the refinement; some generators sample slowly."""
+PILOT_SAMPLES = 1_000
+"""Of the refinement, drawn within the budget; some generators sample slowly."""
 
 Maker = Callable[[int], Any]
 """From a number of training steps to an unfitted component."""

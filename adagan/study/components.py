@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from adagan.mixtures.divergences import ForwardKL
+from adagan.mixtures.steps import FullyCorrective
 from adagan.names import check_name
 from adagan.study.boosted import Trained, component_cost, fit_bare, fit_boosted
 from adagan.study.kinds import KINDS
@@ -145,6 +147,7 @@ def _train(training: Training, task: Task, budget: float, rounds: int) -> Traine
             training.seed,
             labels=labels,
             in_steps=kind.in_steps,
+            step=FullyCorrective(ForwardKL()),
             warm_start=kind.in_steps,
         )
     cost = component_cost(make, task.training, labels, in_steps=kind.in_steps)

@@ -82,12 +82,17 @@ def _width(shape: Shape, of_images: int = 32) -> int | None:
     return of_images if len(shape) > 1 else None
 
 
+def _for_gan(shape: Shape, steps: int) -> dict[str, Any]:
+    """What all GANs of a shape have in common; in the few steps of a budget of seconds images need larger ones."""
+    return {"max_steps": steps, "width": _width(shape), "learning_rate": 4e-3 if len(shape) > 1 else 1e-3}
+
+
 def _gan(name: str, objective: Callable[[], Any] = NonSaturating, **options: Callable[[], Any]) -> Kind:
     """A GAN; its objective and options are made anew for every component."""
 
     def make(shape: Shape, steps: int) -> GAN:
         made = {key: make() for key, make in options.items()}
-        return GAN(objective(), max_steps=steps, width=_width(shape), keep_discriminator=True, **made)
+        return GAN(objective(), keep_discriminator=True, **_for_gan(shape, steps), **made)
 
     return Kind(name, make)
 
@@ -138,13 +143,9 @@ _ALL = (
     _gan("gjs-covering", lambda: GeneralizedMinimax(0.2)),
     _gan("gjs-realistic", lambda: GeneralizedMinimax(0.8)),
     _gan("minimax", Minimax),
-    Kind("info-gan", lambda shape, steps: InfoGAN(max_steps=steps, width=_width(shape))),
-    Kind("conditional-gan", lambda shape, steps: ConditionalGAN(max_steps=steps, width=_width(shape)), labelled=True),
-    Kind(
-        "semi-supervised-gan",
-        lambda shape, steps: SemiSupervisedGAN(max_steps=steps, width=_width(shape)),
-        labelled=True,
-    ),
+    Kind("info-gan", lambda shape, steps: InfoGAN(**_for_gan(shape, steps))),
+    Kind("conditional-gan", lambda shape, steps: ConditionalGAN(**_for_gan(shape, steps)), labelled=True),
+    Kind("semi-supervised-gan", lambda shape, steps: SemiSupervisedGAN(**_for_gan(shape, steps)), labelled=True),
     _technique("packing", Packing),
     _technique("unrolled", Unrolled),
     _technique("minibatch-statistics", MinibatchStatistics),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 PILOT_STEPS = (25, 150, 600)
-LONG_ENOUGH = 1.0
+LONG_ENOUGH = 0.5
 """CPU seconds beyond the first step after which a pilot training tells the cost of a step well enough."""
 
 
