@@ -61,7 +61,7 @@ LEARNT: list[tuple[Objective, dict[str, Any]]] = [
     (GeneralizedMinimax(0.2), {}),
     (LeastSquares(), {}),
     (Hinge(), {"penalty": 0.0, "spectral_normalization": True}),
-    (Wasserstein(), {"penalty": GradientPenalty(1.0), "penalty_interval": 1}),
+    (Wasserstein(), {"penalty": GradientPenalty(1.0)}),
     (RelativisticPairing(), {}),
     *((FGAN(divergence), {}) for divergence in DIVERGENCES if repr(divergence) not in STEEP),
     (FGAN(PearsonChi2(), max_log_ratio=1.0), {}),

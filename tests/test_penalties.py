@@ -168,3 +168,11 @@ def test_spectral_normalisation_leaves_the_users_module_alone() -> None:
     GAN(discriminator=discriminator, **options).fit(torch.randn(64, 2, generator=seeded(100)))
     assert discriminator.state_dict().keys() == before.keys()
     assert all(torch.equal(value, before[name]) for name, value in discriminator.state_dict().items())
+
+
+def test_every_penalty_has_an_interval_of_its_own() -> None:
+    # the gradient penalty holds a Wasserstein discriminator at every step, the zero-centred one may be lazy
+    assert GAN().penalty_interval == 4
+    assert GAN(Wasserstein(), penalty=GradientPenalty()).penalty_interval == 1
+    assert GAN(Wasserstein(), penalty=GradientPenalty(), penalty_interval=3).penalty_interval == 3
+    assert GAN(penalty=0).penalty_interval == 1

@@ -50,7 +50,8 @@ class GAN(LatentGenerator):
             once per minibatch; ``None`` lets the rates fall to zero along a cosine over `max_steps`.
         penalty: A penalty on the discriminator's slope; a number is the factor of the zero-centred one at data and at
             samples, 0 turns it off.
-        penalty_interval: It is applied at every so many steps, with a factor as much larger.
+        penalty_interval: It is applied at every so many steps, with a factor as much larger; ``None`` means the
+            penalty's own `interval`, 4 for the zero-centred one and 1 for `GradientPenalty`.
         spectral_normalization: Whether the discriminator's layers are divided by their largest singular values.
         techniques: Such as ``[InstanceNoise(0.3), Packing(2)]``; see `adagan.components.adversarial.techniques`.
         discriminator_steps: Discriminator steps per generator step.
@@ -86,7 +87,7 @@ class GAN(LatentGenerator):
         betas: tuple[float, float] = (0.0, 0.99),
         schedule: Schedule | None = None,
         penalty: float | Penalty = 0.02,
-        penalty_interval: int = 4,
+        penalty_interval: int | None = None,
         spectral_normalization: bool = False,
         techniques: Sequence[Technique] = (),
         discriminator_steps: int = 1,
@@ -109,7 +110,8 @@ class GAN(LatentGenerator):
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
         self.betas, self.schedule = betas, schedule
-        self.penalty, self.penalty_interval = as_penalty(penalty), penalty_interval
+        self.penalty = as_penalty(penalty)
+        self.penalty_interval = penalty_interval or (self.penalty.interval if self.penalty else 1)
         self.spectral_normalization = spectral_normalization
         self.techniques = _checked_techniques(techniques)
         self.discriminator_steps, self.ema_decay = discriminator_steps, ema_decay

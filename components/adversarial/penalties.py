@@ -18,9 +18,11 @@ class Penalty(ABC):
     Attributes:
         factor: By which the term is multiplied.
         differentiates_points: Whether the minibatch's points must require gradients before they are judged.
+        interval: At every so many steps it is applied unless told otherwise.
     """
 
     differentiates_points: ClassVar[bool] = False
+    interval: ClassVar[int] = 4
 
     def __init__(self, factor: float) -> None:
         check_positive(factor=factor)
@@ -79,6 +81,8 @@ class ZeroCenteredPenalty(Penalty):
 class GradientPenalty(Penalty):
     """factor · E[(‖∇D(x)‖ − 1)²] at random points x between data and samples: slopes of one, for `Wasserstein`.
 
+    It is applied at every step, since `Wasserstein` has nothing else that holds the discriminator between two of them.
+
     Args:
         factor: The reference's lambda.
 
@@ -86,6 +90,8 @@ class GradientPenalty(Penalty):
         Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, *Improved training of Wasserstein GANs*, 2017, eq. 3,
         https://arxiv.org/abs/1704.00028
     """
+
+    interval: ClassVar[int] = 1
 
     def __init__(self, factor: float = 10.0) -> None:
         super().__init__(factor)
