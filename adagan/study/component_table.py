@@ -51,11 +51,39 @@ COLUMNS = {
 }
 
 
+GLANCE = ("coverage", "precision", "c2st_auc", "mmd")
+"""The columns of the overview."""
+
+
 def component_table(rows: Sequence[Row]) -> str:
-    """One Markdown table per data set: three lines per kind in alphabetical order, the references first."""
+    """An overview, and one table per data set: three lines per kind in alphabetical order, the references first."""
     datasets = dict.fromkeys(row["dataset"] for row in rows)
     parts = [_table(dataset, [row for row in rows if row["dataset"] == dataset]) for dataset in datasets]
-    return "\n\n".join([RULE, *parts]) + "\n"
+    return "\n\n".join([RULE, _overview(rows, list(datasets)), *parts]) + "\n"
+
+
+def _overview(rows: Sequence[Row], datasets: Sequence[str]) -> str:
+    """The marks of every kind, boosted and refined, on every data set."""
+    last = [row for row in rows if row["method"] in (*BARE, BOOSTED[-1]) and not row["failure"]]
+    lines = []
+    for kind in sorted({row["kind"] for row in rows} - {ORACLE, MEMORISER}):
+        marks = []
+        for dataset in datasets:
+            own = [row for row in last if row["kind"] == kind and row["dataset"] == dataset]
+            refined, bare = ([row for row in own if row["method"] == m] for m in (BOOSTED[-1], *BARE))
+            of_columns = [_mark(_values(refined, key), _values(bare, key), COLUMNS[key]) for key in GLANCE]
+            marks.append(" ".join(mark.strip(" *") or "=" for mark in of_columns) if refined and bare else "–")
+        lines.append([kind, *marks])
+    columns = ", ".join(COLUMNS[key].title for key in GLANCE)
+    return "\n".join(
+        [
+            "### Boosted and refined against bare, at a glance",
+            "",
+            f"In this order: {columns}.",
+            "",
+            *(_line(line) for line in (["component", *datasets], ["---"] * (1 + len(datasets)), *lines)),
+        ]
+    )
 
 
 def _table(dataset: str, rows: Sequence[Row]) -> str:
@@ -66,7 +94,7 @@ def _table(dataset: str, rows: Sequence[Row]) -> str:
     cells, count = [], dict.fromkeys((BETTER, PERHAPS_BETTER, PERHAPS_WORSE, WORSE), 0)
     for kind in kinds:
         own = [row for row in rows if row["kind"] == kind]
-        lines = _lines(own, kind, columns)
+        lines = _lines(own, kind, columns, len(seeds))
         cells += lines
         for cell in lines[-1] if kind != MEMORISER and len(lines) > 1 else []:
             for mark in count:
@@ -88,8 +116,8 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _lines(rows: Sequence[Row], kind: str, columns: dict[str, Column]) -> list[list[str]]:
-    """The cells of the lines of one kind."""
+def _lines(rows: Sequence[Row], kind: str, columns: dict[str, Column], num_seeds: int) -> list[list[str]]:
+    """The cells of the lines of one kind; a line of fewer seeds than others says so."""
     found = {row["method"] for row in rows}
     methods = [ORACLE] if kind == ORACLE else [*BARE, *(m for m in BOOSTED if kind != MEMORISER or m in found)]
     good = {m: [row for row in rows if row["method"] == m and not row["failure"]] for m in methods}
@@ -97,6 +125,8 @@ def _lines(rows: Sequence[Row], kind: str, columns: dict[str, Column]) -> list[l
     for index, method in enumerate(methods):
         failures = [row["failure"] for row in rows if row["method"] == method and row["failure"]]
         note = f" ({len(failures)} failed)" if failures else ""
+        if 0 < len(good[method]) < num_seeds - len(failures):
+            note += f" ({len(good[method])} seed{'s' if len(good[method]) > 1 else ''})"
         head = ["" if index else kind, method + note]
         if good[method]:
             cells = []

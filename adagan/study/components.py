@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 
+from adagan.components.networks import is_image
 from adagan.mixtures.divergences import ForwardKL
 from adagan.mixtures.steps import FullyCorrective
 from adagan.names import check_name
-from adagan.study.boosted import Trained, component_cost, fit_bare, fit_boosted
+from adagan.study.boosted import Split, Trained, component_cost, fit_bare, fit_boosted
 from adagan.study.kinds import KINDS
 from adagan.study.tasks import TASKS, Task
 from adagan.study.workers import results
@@ -22,6 +23,9 @@ Row = dict[str, Any]
 
 BARE, BOOSTED = ("bare",), ("boosted", "boosted-refined")
 ORACLE, MEMORISER = "oracle", "memoriser"
+SPLIT_OF_IMAGES = Split(first=0.8, critics=0.1)
+"""Images are learnt slowly, so that the first component still gains when the budget ends, and a critic of some hundred
+images learns little."""
 WARM_UP = 10
 """Samples drawn before the price of sampling is taken: what is done once only does not belong to it."""
 
@@ -147,6 +151,7 @@ def _train(training: Training, task: Task, budget: float, rounds: int) -> Traine
             training.seed,
             labels=labels,
             in_steps=kind.in_steps,
+            split=SPLIT_OF_IMAGES if is_image(task.training.shape[1:]) else None,
             step=FullyCorrective(ForwardKL()),
             warm_start=kind.in_steps,
         )
