@@ -186,7 +186,10 @@ def test_the_table_marks_what_speaks_for_boosting_and_against_it() -> None:
         rows.append(row("gan", "bare", seed, coverage=0.5 + small, precision=0.5 + small, mmd=0.001 + 0.01 * seed))
         rows.append(row("gan", "boosted", seed))
         rows.append(row("gan", "boosted-refined", seed, coverage=0.6, precision=0.4 + small, mmd=0.004 + 0.01 * seed))
-    lines = component_table(rows).splitlines()
+    overview, table = component_table(rows).split("### blobs")
+    # by column: better, worse, the same, worse by less than two standard errors
+    assert "| gan | ▲ ▼ = ▽ |" in overview
+    lines = table.splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     titles, body = cells[0], cells[2:]
     assert [line[:2] for line in body] == [
@@ -210,7 +213,14 @@ def test_one_seed_marks_faintly() -> None:
     table = component_table(rows)
     assert "0.400 ▽" in table
     assert "0.600 △" in table
-    assert "**▲**" not in table.split("###")[1]
+    assert "**▲**" not in table.split("###", 1)[1]
+
+
+def test_a_line_of_fewer_seeds_than_others_says_so() -> None:
+    rows = [row("gan", "bare", seed) for seed in (0, 1)] + [row("gan", "boosted"), row("gan", "boosted-refined")]
+    lines = component_table(rows).splitlines()
+    assert any(line.startswith("| gan | bare |") for line in lines)
+    assert any(line.startswith("|  | boosted (1 seed) |") for line in lines)
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
