@@ -43,7 +43,7 @@ class Flow(LatentGenerator):
         noise: Standard deviation of normal noise that is added to training points, in standard deviations of each
             entry. Values on a grid, such as grey levels, have no density without it.
         max_steps: Minibatches to train on.
-        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images.
+        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images, fewer where there are fewer rows.
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the parameters, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.

@@ -78,7 +78,7 @@ class FlowMatching(LatentGenerator):
         width: Of the default field; ``None`` means 128 for vectors, 32 channels for images.
         sampling_steps: Steps of the midpoint rule per sample, of two calls of the field each.
         max_steps: Minibatches to train on.
-        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images.
+        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images, fewer where there are fewer rows.
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the field, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.

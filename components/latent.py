@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from adagan.components.arguments import check_counts, check_events, check_is_module, check_module
-from adagan.components.batches import WeightedBatches
+from adagan.components.batches import WeightedBatches, default_batch_size
 from adagan.components.network_start import NetworkStart
 from adagan.components.networks import default_generator, is_image
 from adagan.components.scaling import Scaling
@@ -55,7 +55,7 @@ class LatentGenerator(nn.Module, ABC):
         latent_dim: Entries of a latent vector; ``None`` means 8 for vectors of up to 8 entries, else 32.
         width: Of the layers of the default networks; ``None`` means 128 for vectors, 64 channels for images.
         max_steps: Minibatches to train on.
-        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images.
+        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images, fewer where there are fewer rows.
         seed: Of initialisation and training; ``None`` takes torch's last manual seed.
 
     Attributes:
@@ -139,7 +139,7 @@ class LatentGenerator(nn.Module, ABC):
         """What `fit` does, with another way to train than `train_generator` where a subclass knows more of the data."""
         check_events(data)
         event_shape = tuple(data.shape[1:])
-        batch_size = self.batch_size or (64 if is_image(event_shape) else 256)
+        batch_size = self.batch_size or default_batch_size(event_shape, len(data))
         if len(data) < batch_size:
             raise ValueError(
                 f"data: {len(data)} rows are fewer than one minibatch of batch_size={batch_size}; "

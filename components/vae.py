@@ -103,7 +103,7 @@ class VAE(LatentGenerator):
         width: Of the layers of the default networks; ``None`` means 128 for vectors, 64 channels for images.
         beta: Factor of the divergence of the codes, after a warm-up; 1 gives the bound of the likelihood.
         max_steps: Minibatches to train on.
-        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images.
+        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images, fewer where there are fewer rows.
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the networks, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.

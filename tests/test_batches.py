@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adagan.components.batches import WeightedBatches, draw_rows, resample
+from adagan.components.batches import WeightedBatches, default_batch_size, draw_rows, resample
 from adagan.mixtures.randomness import isolated_randomness
 
 DATA = torch.arange(5.0)[:, None]
@@ -143,3 +143,11 @@ def test_resample_is_by_weight_and_repeatable() -> None:
 def test_bad_weights(weights: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         WeightedBatches(DATA, torch.tensor(weights), 4, 1, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("event_shape", "num_rows", "size"),
+    [((2,), 10_000, 256), ((1, 8, 8), 10_000, 64), ((2,), 256, 256), ((2,), 255, 248), ((1, 8, 8), 9, 8), ((2,), 3, 8)],
+)
+def test_minibatches_are_no_larger_than_the_data(event_shape: tuple[int, ...], num_rows: int, size: int) -> None:
+    assert default_batch_size(event_shape, num_rows) == size

@@ -132,7 +132,7 @@ def broken_data(row: int, value: float) -> Tensor:
 
 ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "few rows": (lambda: GAN(batch_size=65).fit(blobs(64)), "64 rows are fewer than one minibatch of batch_size=65"),
-    "few rows by default": (lambda: GAN().fit(blobs(64)), "64 rows are fewer than one minibatch of batch_size=256"),
+    "hardly any rows": (lambda: GAN().fit(blobs(7)), "7 rows are fewer than one minibatch of batch_size=8"),
     "nan": (lambda: GAN(**TINY).fit(broken_data(3, float("nan"))), "values must be finite; remove or fill in"),
     "infinite": (lambda: GAN(**TINY).fit(broken_data(3, float("inf"))), "values must be finite"),
     "whole numbers": (lambda: GAN(**TINY).fit(blobs(64).long()), r"data: expected floating-point .* got torch\.int64"),

@@ -234,6 +234,8 @@ def test_the_two_sides_pull_apart(objective: Objective) -> None:
 
 
 def test_mistakes_are_named() -> None:
+    with pytest.raises(ValueError, match=r"a, b, c: expected finite targets, got nan, 1\.0 and 1\.0"):
+        LeastSquares(math.nan)
     with pytest.raises(ValueError, match=r"a: the targets for samples and for data must differ, both are 1\.0"):
         LeastSquares(a=1.0, b=1.0)
     for pi in (0.0, 1.0, -0.3, float("nan")):

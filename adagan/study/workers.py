@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 import torch
@@ -33,7 +35,7 @@ def results(
     with ProcessPoolExecutor(
         workers or os.cpu_count() or 1,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_one_thread,
+        initializer=_begin,
         max_tasks_per_child=calls_per_process,
     ) as pool:
         futures = [pool.submit(function, *arguments) for arguments in calls]
@@ -42,6 +44,19 @@ def results(
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _one_thread()
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that wants its results was killed; it would wait for more work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _one_thread() -> None:

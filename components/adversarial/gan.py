@@ -42,7 +42,7 @@ class GAN(LatentGenerator):
         latent_dim: Entries of a latent vector; ``None`` means 8 for vectors of up to 8 entries, else 32.
         width: Of the layers of the default networks; ``None`` means 128 for vectors, 64 channels for images.
         max_steps: Generator and discriminator steps.
-        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images.
+        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images, fewer where there are fewer rows.
         learning_rate: The generator's.
         discriminator_learning_rate: The discriminator's; ``None`` means the generator's.
         betas: Of Adam.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from adagan.components.adversarial.objectives.objective import Objective
@@ -20,6 +22,8 @@ class LeastSquares(Objective):
     """
 
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0) -> None:
+        if not all(math.isfinite(target) for target in (a, b, c)):
+            raise ValueError(f"a, b, c: expected finite targets, got {a}, {b} and {c}")
         if a == b:
             raise ValueError(f"a: the targets for samples and for data must differ, both are {a}")
         self.a, self.b, self.c = a, b, c
