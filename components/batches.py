@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from adagan.components.networks import is_image
 from adagan.mixtures.arguments import as_probabilities
 
 
-def default_batch_size(event_shape: tuple[int, ...], num_rows: int) -> int:
-    """256 for vectors, 64 for images; of fewer rows the largest multiple of 8, but 8 at least."""
-    return min(64 if is_image(event_shape) else 256, max(num_rows // 8 * 8, 8))
+def smaller_of_fewer(batch_size: int, num_rows: int) -> int:
+    """The size of a minibatch, or of fewer rows the largest multiple of 8, but 8 at least."""
+    return min(batch_size, max(num_rows // 8 * 8, 8))
 
 
 def draw_rows(cumulative: Tensor, num_rows: int, generator: torch.Generator) -> Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from adagan.components.arguments import check_counts, check_events, check_is_module, check_module
-from adagan.components.batches import WeightedBatches, default_batch_size
+from adagan.components.batches import WeightedBatches, smaller_of_fewer
 from adagan.components.network_start import NetworkStart
 from adagan.components.networks import default_generator, is_image
 from adagan.components.scaling import Scaling
@@ -139,7 +139,7 @@ class LatentGenerator(nn.Module, ABC):
         """What `fit` does, with another way to train than `train_generator` where a subclass knows more of the data."""
         check_events(data)
         event_shape = tuple(data.shape[1:])
-        batch_size = self.batch_size or default_batch_size(event_shape, len(data))
+        batch_size = self.batch_size or smaller_of_fewer(self._batch_size(event_shape), len(data))
         if len(data) < batch_size:
             raise ValueError(
                 f"data: {len(data)} rows are fewer than one minibatch of batch_size={batch_size}; "
@@ -187,6 +187,9 @@ class LatentGenerator(nn.Module, ABC):
 
     def _latent_dim(self, event_shape: Sequence[int]) -> int:
         return self.latent_dim or (8 if math.prod(event_shape) <= 8 else 32)
+
+    def _batch_size(self, event_shape: Sequence[int]) -> int:
+        return 64 if is_image(event_shape) else 256
 
     def _width(self, event_shape: Sequence[int]) -> int:
         return self.width or (64 if is_image(event_shape) else 128)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -60,7 +60,8 @@ class MomentMatching(LatentGenerator):
         latent_dim: Entries of a latent vector; ``None`` means 8 for vectors of up to 8 entries, else 32.
         width: Of the layers of the default generator; ``None`` means 128 for vectors, 64 channels for images.
         max_steps: Minibatches to train on.
-        batch_size: Points per step, and as many samples; the discrepancy is estimated from their pairs.
+        batch_size: Points per step, and as many samples; the discrepancy is estimated from their pairs. ``None`` means
+            256, fewer where there are fewer rows.
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the generator, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
@@ -81,7 +82,7 @@ class MomentMatching(LatentGenerator):
         latent_dim: int | None = None,
         width: int | None = None,
         max_steps: int = 4_000,
-        batch_size: int = 256,
+        batch_size: int | None = None,
         learning_rate: float = 1e-3,
         ema_decay: float = 0.995,
         trainer_options: Mapping[str, Any] | None = None,
@@ -90,7 +91,7 @@ class MomentMatching(LatentGenerator):
         super().__init__(
             generator, latent_dim=latent_dim, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed
         )
-        if batch_size < 2:
+        if batch_size is not None and batch_size < 2:
             raise ValueError(f"batch_size: expected 2 or more, since pairs of points are compared, got {batch_size}")
         check_positive(learning_rate=learning_rate)
         check_decays(ema_decay=ema_decay)
@@ -100,6 +101,9 @@ class MomentMatching(LatentGenerator):
         self.features = features
         self.learning_rate, self.ema_decay = learning_rate, ema_decay
         self.trainer_options = dict(trainer_options or {})
+
+    def _batch_size(self, event_shape: Sequence[int]) -> int:
+        return 256
 
     def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
         if self.features is None:
