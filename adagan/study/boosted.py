@@ -28,7 +28,7 @@ BUDGET_OF_REFINEMENT = 0.5
 CRITIC_STEPS = 1_000
 """More steps than its default are not given to a critic, however large the budget."""
 PILOT_SAMPLES = 1_000
-"""Of the refinement, drawn within the budget; some generators sample slowly."""
+"""Of the refinement; they are few, since they come after the budget is divided and some generators sample slowly."""
 
 Maker = Callable[[int], Any]
 """From a number of training steps to an unfitted component."""
