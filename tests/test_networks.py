@@ -5,7 +5,14 @@ import torch
 
 from adagan import GAN
 from adagan.components import ResidualMLP
-from adagan.components.networks import MLP, default_discriminator, default_generator, doublings
+from adagan.components.networks import (
+    MLP,
+    ConvolutionalDiscriminator,
+    default_discriminator,
+    default_generator,
+    doublings,
+    ratio_network,
+)
 from adagan.components.residual import ResidualBlock
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -37,6 +44,26 @@ def test_everything_else_gets_perceptrons(shape: tuple[int, ...], together: int)
 def test_more_channels_than_an_image_has_are_taken_when_images_are_packed() -> None:
     with isolated_randomness(100), torch.no_grad():
         assert default_discriminator((3, 8, 8), 16, 4)(torch.zeros(2, 12, 8, 8)).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("shape", "convolved"),
+    [
+        ((1, 8, 8), False),
+        ((3, 8, 8), False),
+        ((1, 4, 4), False),
+        ((3, 9, 9), False),
+        ((1, 10, 30), False),
+        ((1, 28, 28), True),
+        ((4, 64, 64), True),
+    ],
+)
+@pytest.mark.parametrize("components", [1, 3])
+def test_critics_convolve_larger_images_only(shape: tuple[int, ...], convolved: bool, components: int) -> None:
+    with isolated_randomness(100), torch.no_grad():
+        network = ratio_network(shape, components, 16, 0.0)
+        assert network(torch.randn(5, *shape)).shape == (5, components)
+    assert isinstance(network.network, ConvolutionalDiscriminator) == convolved
 
 
 @pytest.mark.parametrize("shape", [(8, 16), (9, 9), (30, 30), (5, 5), (7, 7), (68, 68), (4, 4), (0, 0)])
