@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from adagan import GAN
 from adagan.components import Packing, Wasserstein
 from adagan.components.adversarial.gan_batches import JudgedBatch
-from adagan.components.adversarial.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty, as_penalty
+from adagan.components.adversarial.penalties import (
+    GradientPenalty,
+    Penalty,
+    ZeroCenteredPenalty,
+    as_penalty,
+    default_penalty,
+)
 from adagan.components.adversarial.spectral import normalize_spectrally
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -168,6 +174,17 @@ def test_spectral_normalisation_leaves_the_users_module_alone() -> None:
     GAN(discriminator=discriminator, **options).fit(torch.randn(64, 2, generator=seeded(100)))
     assert discriminator.state_dict().keys() == before.keys()
     assert all(torch.equal(value, before[name]) for name, value in discriminator.state_dict().items())
+
+
+@pytest.mark.parametrize(("shape", "factor"), [((2,), 0.02), ((8,), 0.02), ((9,), 10.0), ((1, 8, 8), 0.02)])
+def test_by_default_long_vectors_have_a_stronger_penalty(shape: tuple[int, ...], factor: float) -> None:
+    data = torch.randn(32, *shape, generator=seeded(100))
+    gan = GAN(**{**TINY, "batch_size": 16}).fit(data)
+    assert repr(gan.penalty) == repr(default_penalty(shape)) == repr(ZeroCenteredPenalty(factor))
+    same, other = (GAN(**{**TINY, "batch_size": 16}, penalty=value).fit(data) for value in (factor, 1.0))
+    drawn = [one.sample(9, generator=seeded(101)) for one in (gan, same, other)]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
 
 
 def test_every_penalty_has_an_interval_of_its_own() -> None:

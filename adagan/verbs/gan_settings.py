@@ -72,10 +72,10 @@ def add_gan_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--gan.penalty",
-        type=float | str,
-        default=0.02,
+        type=float | str | None,
+        default=None,
         help="on the discriminator's slope: the factor of the zero-centered one, 0 for none, or " + ", ".join(PENALTIES)
-        + " (gradient:10 sets the factor)",
+        + " (gradient:10 sets the factor); by default chosen from the data's shape",
     )  # fmt: skip
     parser.add_argument(
         "--gan.techniques",

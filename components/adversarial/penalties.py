@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -10,6 +12,10 @@ from torch import Tensor, nn
 
 from adagan.components.adversarial.gan_batches import Judge, JudgedBatch
 from adagan.components.arguments import check_positive
+from adagan.components.networks import is_image
+
+FEW_ENTRIES = 8
+"""Vectors of up to so many entries count as short."""
 
 
 class Penalty(ABC):
@@ -114,6 +120,16 @@ class GradientPenalty(Penalty):
                     f"penalty: GradientPenalty bounds the slope at each point, but the discriminator's layer {name} "
                     f"({type(module).__name__}) mixes the points of a minibatch; use LayerNorm, or another penalty"
                 )
+
+
+def default_penalty(event_shape: Sequence[int]) -> ZeroCenteredPenalty:
+    """What suits most data of a shape: a factor of 0.02 for images and vectors of up to 8 entries, 10 for longer ones.
+
+    In many dimensions a discriminator that may be steep separates the generator's clusters from all others, which then
+    never attract it: with 0.02 a GAN found one to three of ten clusters in 16 dimensions, with 10 all of them.
+    """
+    long = not is_image(event_shape) and math.prod(event_shape) > FEW_ENTRIES
+    return ZeroCenteredPenalty(10.0 if long else 0.02)
 
 
 def as_penalty(penalty: float | Penalty) -> Penalty | None:
