@@ -20,6 +20,7 @@ from adagan.critics import check_critics, fit_critic
 from adagan.estimate import Estimate
 from adagan.missing import MissingRegion, missing_regions
 from adagan.mixtures.arguments import ArrayLike
+from adagan.mixtures.balanced import balanced_refinement
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.f_divergence import FDivergence
@@ -265,16 +266,29 @@ class AdaGAN:
         """Samples of the mixture, shape (num_samples, *event); `condition` is one class, or a class for each."""
         return self._fitted().sample(num_samples, generator, condition=condition)
 
-    def refined(self, budget: float | Refinement = 0.5, generator: torch.Generator | None = None) -> Refined:
+    def refined(
+        self,
+        budget: float | Refinement = 0.5,
+        generator: torch.Generator | None = None,
+        *,
+        balanced: bool = False,
+        pilot: int = 20_000,
+    ) -> Refined:
         """The mixture refined with the critic that boosting trained.
 
         Args:
             budget: Rate of acceptance of budgeted rejection, in (0, 1], or any other refinement.
             generator: Randomness of the pilot samples that set the acceptance; ``None`` takes the model's seed.
+            balanced: Whether every region keeps the data's share of the samples, see `Balanced`; by budgets only.
+            pilot: Number of pilot samples.
         """
-        mixture = self._fitted()
+        mixture, critic = self._fitted(), self.critic_
         source = generator or torch.Generator(mixture.device).manual_seed(self.seed)
-        return Refined(mixture, self.critic_, budget, generator=source)
+        options: dict[str, Any] = {"pilot": pilot, "generator": source}
+        if balanced:
+            data = self._data
+            return balanced_refinement(mixture, critic, budget, data.points, weights=data.weights, **options)
+        return Refined(mixture, critic, budget, **options)
 
     def _next_seeds(self) -> RoundSeeds:
         return RoundSeeds.of(self.seed, len(self.rounds_) + 1)

@@ -1,5 +1,6 @@
 """The mathematics of boosted mixtures: divergences, data weights, steps, mixture weights, refinement, the mixture."""
 
+from adagan.mixtures.balanced import Balanced
 from adagan.mixtures.data_weights import (
     Dagger,
     DataWeightRule,
@@ -60,6 +61,7 @@ from adagan.mixtures.weight_intervals import MixtureWeightIntervals, bootstrap_m
 
 __all__ = [
     "Alpha",
+    "Balanced",
     "BudgetedRejection",
     "Constant",
     "Dagger",

@@ -173,6 +173,9 @@ def test_samples_by_seed_round_and_refinement(run: Path, tmp_path: Path) -> None
     assert np.array_equal(*refined)
     assert not np.array_equal(refined[0], plain)
     assert refined[0].shape == (50, 2)
+    balanced = [sampled(run, tmp_path / f"{name}.npy", "--refine", "0.5", "--balanced") for name in "hi"]
+    assert np.array_equal(*balanced)
+    assert not np.array_equal(balanced[0], refined[0])
 
 
 def test_samples_are_streamed_in_blocks(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

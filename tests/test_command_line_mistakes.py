@@ -187,6 +187,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "sample nothing": (said("sample", "DIR/nothing"), "holds no run"),
     "sample round": (said("sample", "RUN", "--round", "3"), "--round: expected 1 to 2, the rounds of this run, got 3"),
     "sample refine": (said("sample", "RUN", "--refine", "2"), "--refine: expected a number in (0, 1], got 2.0"),
+    "balance alone": (said("sample", "RUN", "--balanced"), "--balanced: only refined samples are balanced"),
     "refine a round": (said("sample", "RUN", "--refine", "0.5", "--round", "1"), "leave --round out"),
     "refine a class": (said("sample", "RUN", "--refine", "0.5", "--condition", "1"), "leave --condition out"),
     "no classes": (said("sample", "RUN", "--condition", "1"), "condition: component 0 (Gaussian) is not conditional"),

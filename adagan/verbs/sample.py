@@ -10,12 +10,13 @@ import torch
 from jsonargparse import ArgumentParser, Namespace
 
 from adagan.mixtures.arguments import check_share
+from adagan.mixtures.balanced import balanced_refinement
 from adagan.mixtures.refinement import Refined, Samples
 from adagan.mixtures.streaming import stream_samples
 from adagan.run_folder import RunFolder
 from adagan.seeds import check_seed
 from adagan.verbs.own_component import HELP, vouched_for
-from adagan.verbs.reopening import stored_component
+from adagan.verbs.reopening import read_inputs, read_settings, stored_component
 from adagan.verbs.settings import choose_device
 
 
@@ -42,6 +43,11 @@ def run(arguments: Sequence[str]) -> None:
         help="budget of rejection by the run's critic, in (0, 1]: the share of the drawn samples that is kept",
     )
     parser.add_argument(
+        "--balanced",
+        action="store_true",
+        help="with --refine: every region of the run's data keeps its share of the samples",
+    )
+    parser.add_argument(
         "--condition", type=int | None, help="sample this class only, of components that learnt classes"
     )
     parser.add_argument("--component", type=str | None, help=HELP)
@@ -51,6 +57,8 @@ def run(arguments: Sequence[str]) -> None:
     check_seed(options.seed, "--seed")
     if options.refine is not None:
         check_share(options.refine, "--refine")
+    elif options.balanced:
+        raise ValueError("--balanced: only refined samples are balanced; pass --refine 0.5 too")
     out = Path(options.out) if options.out else Path(options.run) / "samples.npy"
     if out.suffix not in (".npy", ".csv"):
         raise ValueError(f"--out: expected a file that ends in .npy or .csv, got {out}")
@@ -84,5 +92,9 @@ def _source(options: Namespace, makers: Sequence[Callable[[], Any]], device: tor
         return mixture
     if options.round is not None and options.round != len(folder.mixture(makers)):
         raise ValueError("--refine: the critic is that of the run's mixture; leave --round out")
-    critic = folder.critic(makers, device)
-    return Refined(mixture, critic, options.refine, generator=torch.Generator(device).manual_seed(options.seed))
+    critic, generator = folder.critic(makers, device), torch.Generator(device).manual_seed(options.seed)
+    if not options.balanced:
+        return Refined(mixture, critic, options.refine, generator=generator)
+    inputs = read_inputs(read_settings(options.run, options.component))
+    points = inputs.data.to(device)
+    return balanced_refinement(mixture, critic, options.refine, points, weights=inputs.weights, generator=generator)
