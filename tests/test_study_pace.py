@@ -5,7 +5,16 @@ import torch
 
 from adagan import GAN, Mixture
 from adagan.components import Gaussian
-from adagan.study.boosted import Split, component_cost, fit_bare, fit_boosted, study_critic
+from adagan.study.boosted import (
+    FEWEST_PILOTS,
+    MOST_PILOTS,
+    Split,
+    affordable_samples,
+    component_cost,
+    fit_bare,
+    fit_boosted,
+    study_critic,
+)
 from adagan.study.pace import Pace, StepCost, step_cost
 
 
@@ -117,8 +126,14 @@ def test_boosting_keeps_its_budget() -> None:
         assert sampler.sample(7, generator=generator).shape == (7, 2)
 
 
-def test_the_critic_of_images_is_smaller() -> None:
+def test_the_critic_of_images_takes_smaller_minibatches() -> None:
     images = torch.rand(60, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     critic = study_critic(images, 2)
-    assert critic.width < study_critic(images.flatten(1), 2).width
+    assert critic.batch_size < study_critic(images.flatten(1), 2).batch_size
     assert critic.fit(images, Mixture([Gaussian().fit(images)])).log_ratio(images).shape == (60,)
+
+
+def test_pilots_are_as_many_as_the_budget_affords() -> None:
+    source = Gaussian().fit(torch.randn(50, 2, generator=torch.Generator().manual_seed(0)))
+    assert affordable_samples(source, 1e-12) == FEWEST_PILOTS
+    assert affordable_samples(source, 1e12) == MOST_PILOTS

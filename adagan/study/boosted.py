@@ -20,15 +20,16 @@ from adagan.components.wrapped import as_component
 from adagan.mixtures.data_weights import DataWeightRule
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
-from adagan.mixtures.refinement import Refined, Samples
+from adagan.mixtures.refinement import Samples
 from adagan.mixtures.steps import MixtureStep, Step
 from adagan.study.pace import Pace, StepCost, step_cost
 
-BUDGET_OF_REFINEMENT = 0.5
+SHARE_OF_PILOTS = 0.02
+"""Of a budget, for a pilot of the refinement."""
 CRITIC_STEPS = 1_000
 """More steps than its default are not given to a critic, however large the budget."""
-PILOT_SAMPLES = 1_000
-"""Of the refinement; they are few, since they come after the budget is divided and some generators sample slowly."""
+FEWEST_PILOTS, MOST_PILOTS = 500, 20_000
+"""Pilot samples of a refinement; they come after the budget is divided, and some generators sample slowly."""
 
 Maker = Callable[[int], Any]
 """From a number of training steps to an unfitted component."""
@@ -118,6 +119,8 @@ def fit_boosted(
     target: Step | None = None,
     step: MixtureStep | None = None,
     warm_start: bool = False,
+    refinement: float = 0.5,
+    balanced: bool = False,
 ) -> Trained:
     """Boosts a component within a budget that the critics share.
 
@@ -132,11 +135,12 @@ def fit_boosted(
         in_steps: Whether components are trained in steps; one that is not takes the time it takes.
         split: How the budget is divided.
         rule: As of `AdaGAN`, like `target`, `step` and `warm_start`; ``None`` takes its default.
+        refinement: Budget of the refined row, as of `AdaGAN.refined`, like `balanced`.
     """
     cost = component_cost(make, data, labels, in_steps=in_steps)
-    pilot = Mixture([Gaussian().fit(data)])
+    simple = Mixture([Gaussian().fit(data)])
     with isolated_randomness(seed):
-        critic_cost = step_cost(lambda steps: study_critic(data, steps).fit(data, pilot))
+        critic_cost = step_cost(lambda steps: study_critic(data, steps).fit(data, simple))
     pace = Pace(budget, (split or Split()).turns(rounds))
 
     def index() -> int:
@@ -163,15 +167,25 @@ def fit_boosted(
         seed=seed,
     )
     model.fit(data, y=labels)
+    pilot = affordable_samples(model.mixture_, SHARE_OF_PILOTS * budget)
     generator = torch.Generator().manual_seed(seed)
-    refined = Refined(model.mixture_, model.critic_, BUDGET_OF_REFINEMENT, pilot=PILOT_SAMPLES, generator=generator)
+    refined = model.refined(refinement, balanced=balanced, pilot=pilot, generator=generator)
     samplers: dict[str, Samples] = {name: model.mixture_, f"{name}-refined": refined}
     return Trained(samplers, rounds, time.process_time() - start)
 
 
+def affordable_samples(source: Samples, seconds: float) -> int:
+    """How many samples may be drawn in so many CPU seconds, within limits."""
+    source.sample(1, generator=torch.Generator().manual_seed(0))
+    start = time.process_time()
+    source.sample(FEWEST_PILOTS // 5, generator=torch.Generator().manual_seed(0))
+    price = max(time.process_time() - start, 1e-6) / (FEWEST_PILOTS // 5)
+    return min(max(int(seconds / price), FEWEST_PILOTS), MOST_PILOTS)
+
+
 def study_critic(data: Tensor, steps: int, noise: float = 0.0) -> Critic:
-    """The critic of a study: a smaller one for images, whose convolutions would take the budget."""
+    """The critic of a study: of images, of which there are few, it takes smaller minibatches."""
     if is_image(data.shape[1:]):
-        return Critic(max_steps=steps, noise=noise, width=32, batch_size=128)
+        return Critic(max_steps=steps, noise=noise, batch_size=128)
     samples = max(64 * steps, 4_000)
     return Critic(max_steps=steps, noise=noise, max_samples=min(samples, math.ceil(len(data))))

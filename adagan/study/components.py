@@ -12,7 +12,7 @@ import torch
 
 from adagan.components.networks import is_image
 from adagan.mixtures.divergences import ForwardKL
-from adagan.mixtures.steps import FullyCorrective
+from adagan.mixtures.steps import FullyCorrective, Harmonic
 from adagan.names import check_name
 from adagan.study.boosted import Split, Trained, component_cost, fit_bare, fit_boosted
 from adagan.study.kinds import KINDS
@@ -26,6 +26,8 @@ ORACLE, MEMORISER = "oracle", "memoriser"
 SPLIT_OF_IMAGES = Split(first=0.8, critics=0.1)
 """Images are learnt slowly, so that the first component still gains when the budget ends, and a critic of some hundred
 images learns little."""
+REFINEMENT = 0.5
+"""One of two samples is kept."""
 WARM_UP = 10
 """Samples drawn before the price of sampling is taken: what is done once only does not belong to it."""
 
@@ -142,6 +144,7 @@ def _scored(training: Training, task: Task, trained: Trained, method: str) -> Ro
 def _train(training: Training, task: Task, budget: float, rounds: int) -> Trained:
     kind = KINDS[training.kind]
     make, labels = partial(kind.make, tuple(task.training.shape[1:])), task.labels if kind.labelled else None
+    images = is_image(task.training.shape[1:])
     if training.methods == BOOSTED:
         return fit_boosted(
             make,
@@ -151,9 +154,12 @@ def _train(training: Training, task: Task, budget: float, rounds: int) -> Traine
             training.seed,
             labels=labels,
             in_steps=kind.in_steps,
-            split=SPLIT_OF_IMAGES if is_image(task.training.shape[1:]) else None,
+            split=SPLIT_OF_IMAGES if images else None,
+            target=Harmonic() if images else None,
             step=FullyCorrective(ForwardKL()),
             warm_start=kind.in_steps,
+            refinement=REFINEMENT,
+            balanced=True,
         )
     cost = component_cost(make, task.training, labels, in_steps=kind.in_steps)
     start = time.process_time()
