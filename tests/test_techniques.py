@@ -169,6 +169,27 @@ def test_minibatch_statistics_tell_variety() -> None:
     assert torch.allclose(outputs.at_real, judging.judge(varied)), "data are compared with data only"
 
 
+@pytest.mark.parametrize("count", [12, 10, 3, 1])
+def test_minibatch_statistics_compare_within_groups(count: int) -> None:
+    found = []
+    for size in (4, 256):
+        with isolated_randomness(100):
+            judging = training(nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)).double())
+            MinibatchStatistics(group_size=size).install(judging)
+        found.append(judging)
+    grouped, whole = found
+    points = torch.randn(count, 2, generator=seeded(100), dtype=torch.float64)
+    groups = points.tensor_split(-(-count // 4))
+    expected = torch.cat([whole.judge(group) for group in groups])
+    torch.testing.assert_close(grouped.judge(points), expected)
+    assert torch.equal(grouped.judge(points), whole.judge(points)) == (count <= 4)
+
+
+def test_a_group_has_two_points_or_more() -> None:
+    with pytest.raises(ValueError, match="group_size: a point alone has no statistics; expected 2 or more, got 1"):
+        MinibatchStatistics(group_size=1)
+
+
 def test_feature_matching_by_hand() -> None:
     with isolated_randomness(100):
         discriminator = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1)).double()
