@@ -14,7 +14,6 @@ from adagan.components.adversarial.penalties import (
     Penalty,
     ZeroCenteredPenalty,
     as_penalty,
-    default_penalty,
 )
 from adagan.components.adversarial.spectral import normalize_spectrally
 from adagan.mixtures.randomness import isolated_randomness
@@ -176,13 +175,21 @@ def test_spectral_normalisation_leaves_the_users_module_alone() -> None:
     assert all(torch.equal(value, before[name]) for name, value in discriminator.state_dict().items())
 
 
-@pytest.mark.parametrize(("shape", "factor"), [((2,), 0.02), ((8,), 0.02), ((9,), 10.0), ((1, 8, 8), 0.02)])
-def test_by_default_long_vectors_have_a_stronger_penalty(shape: tuple[int, ...], factor: float) -> None:
+@pytest.mark.parametrize(
+    ("shape", "zero_centered", "gradient"),
+    [((2,), 0.02, 1.0), ((8,), 0.02, 1.0), ((9,), 10.0, 10.0), ((2, 5), 10.0, 10.0), ((1, 8, 8), 0.02, 10.0)],
+)
+def test_without_a_factor_it_is_that_of_the_shape(
+    shape: tuple[int, ...], zero_centered: float, gradient: float
+) -> None:
+    assert repr(ZeroCenteredPenalty().suited(shape)) == repr(ZeroCenteredPenalty(zero_centered))
+    assert repr(GradientPenalty().suited(shape)) == repr(GradientPenalty(gradient))
+    assert repr(GradientPenalty(3.0).suited(shape)) == repr(GradientPenalty(3.0))
     data = torch.randn(32, *shape, generator=seeded(100))
-    gan = GAN(**{**TINY, "batch_size": 16}).fit(data)
-    assert repr(gan.penalty) == repr(default_penalty(shape)) == repr(ZeroCenteredPenalty(factor))
-    same, other = (GAN(**{**TINY, "batch_size": 16}, penalty=value).fit(data) for value in (factor, 1.0))
-    drawn = [one.sample(9, generator=seeded(101)) for one in (gan, same, other)]
+    drawn = [
+        GAN(**{**TINY, "batch_size": 16}, penalty=value).fit(data).sample(9, generator=seeded(101))
+        for value in (None, zero_centered, 1.0)
+    ]
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
 

@@ -31,7 +31,7 @@ from adagan.components.adversarial.objectives import (
     RelativisticPairing,
     Wasserstein,
 )
-from adagan.components.adversarial.penalties import FEW_ENTRIES, GradientPenalty
+from adagan.components.adversarial.penalties import GradientPenalty, is_long
 from adagan.components.adversarial.techniques import (
     FeatureMatching,
     HistoricalAveraging,
@@ -84,7 +84,7 @@ def _width(shape: Shape, of_images: int = 32) -> int | None:
 
 def _for_gan(shape: Shape, steps: int) -> dict[str, Any]:
     """What all GANs of a shape have in common; in the few steps of a budget of seconds most need larger ones."""
-    rate = 4e-3 if len(shape) > 1 else 2e-3 if shape[0] > FEW_ENTRIES else 1e-3
+    rate = 4e-3 if len(shape) > 1 else 2e-3 if is_long(shape) else 1e-3
     return {"max_steps": steps, "width": _width(shape), "learning_rate": rate}
 
 

@@ -46,9 +46,9 @@ OBJECTIVES: dict[str, Callable[..., o.Objective]] = {
     **{f"f-gan-{name}": partial(_f_gan, divergence) for name, divergence in DIVERGENCES.items()},
 }
 PENALTIES: dict[str, Callable[..., Penalty]] = {
-    "zero-centered": lambda factor=0.02: ZeroCenteredPenalty(factor),
-    "r1": lambda factor=0.02: ZeroCenteredPenalty(factor, at_samples=False),
-    "r2": lambda factor=0.02: ZeroCenteredPenalty(factor, at_data=False),
+    "zero-centered": ZeroCenteredPenalty,
+    "r1": partial(ZeroCenteredPenalty, at_samples=False),
+    "r2": partial(ZeroCenteredPenalty, at_data=False),
     "gradient": GradientPenalty,
 }
 TECHNIQUES: dict[str, Callable[..., t.Technique]] = {

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from adagan.components.adversarial.gan_diagnosis import Diagnosis
 from adagan.components.adversarial.gan_training import GANTraining, Schedule
 from adagan.components.adversarial.objectives import NonSaturating, Objective
-from adagan.components.adversarial.penalties import Penalty, as_penalty, default_penalty
+from adagan.components.adversarial.penalties import Penalty, as_penalty
 from adagan.components.adversarial.spectral import normalize_spectrally
 from adagan.components.adversarial.techniques import Technique
 from adagan.components.arguments import check_counts, check_decays, check_is_module, check_positive
@@ -49,7 +49,7 @@ class GAN(LatentGenerator):
         schedule: Makes a torch scheduler for an optimiser, such as ``partial(StepLR, step_size=1000)``, to be stepped
             once per minibatch; ``None`` lets the rates fall to zero along a cosine over `max_steps`.
         penalty: A penalty on the discriminator's slope; a number is the factor of the zero-centred one at data and at
-            samples, 0 turns it off, and ``None`` means 0.02 for images and vectors of up to 8 entries, else 10.
+            samples, 0 turns it off; ``None`` leaves the factor to the shape of the data.
         penalty_interval: It is applied at every so many steps, with a factor as much larger; ``None`` means the
             penalty's own `interval`, 4 for the zero-centred one and 1 for `GradientPenalty`.
         spectral_normalization: Whether the discriminator's layers are divided by their largest singular values.
@@ -110,8 +110,7 @@ class GAN(LatentGenerator):
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
         self.betas, self.schedule = betas, schedule
-        self._penalty_by_shape = penalty is None
-        self.penalty = default_penalty(()) if penalty is None else as_penalty(penalty)
+        self.penalty = as_penalty(penalty)
         self.penalty_interval = penalty_interval or (self.penalty.interval if self.penalty else 1)
         self.spectral_normalization = spectral_normalization
         self.techniques = _checked_techniques(techniques)
@@ -167,8 +166,6 @@ class GAN(LatentGenerator):
                 f"expected a multiple of {together}, got {batch_size}"
             )
         groups = 2 * batch_size // together
-        if self._penalty_by_shape:
-            self.penalty = default_penalty(event_shape)
         batches.batch_size = together * min(max(round(self.objective.data_share * groups), 1), groups - 1)
         training = GANTraining(
             *self._networks(event_shape, together, batches.data),
@@ -179,7 +176,7 @@ class GAN(LatentGenerator):
             learning_rates=(self.learning_rate, self.discriminator_learning_rate or self.learning_rate),
             betas=self.betas,
             schedule=self.schedule,
-            penalty=self.penalty,
+            penalty=self.penalty.suited(event_shape) if self.penalty else None,
             penalty_interval=self.penalty_interval,
             discriminator_steps=self.discriminator_steps,
             ema_decay=self.ema_decay,

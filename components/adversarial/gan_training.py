@@ -161,6 +161,7 @@ class GANTraining(LightningModule):
         loss = self.discriminator_loss(batch)
         total = loss
         if penalty is not None:
+            assert penalty.factor is not None  # it is suited to the data before training
             total = loss + penalty.factor * self.penalty_interval * penalty(batch, self.judge)
         optimizer.zero_grad(set_to_none=True)
         self.manual_backward(total)

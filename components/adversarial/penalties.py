@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ class Penalty(ABC):
     """The contract: a term of the discriminator's loss.
 
     Attributes:
-        factor: By which the term is multiplied.
+        factor: By which the term is multiplied; ``None`` leaves it to the shape of the data.
         differentiates_points: Whether the minibatch's points must require gradients before they are judged.
         interval: At every so many steps it is applied unless told otherwise.
     """
@@ -30,9 +31,19 @@ class Penalty(ABC):
     differentiates_points: ClassVar[bool] = False
     interval: ClassVar[int] = 4
 
-    def __init__(self, factor: float) -> None:
+    def __init__(self, factor: float | None) -> None:
         check_positive(factor=factor)
         self.factor = factor
+
+    def default_factor(self, event_shape: Sequence[int]) -> float:
+        """What suits most data of a shape, for a penalty that may be made without a factor."""
+        raise NotImplementedError(f"{type(self).__name__} has no default factor: pass one")
+
+    def suited(self, event_shape: Sequence[int]) -> Self:
+        """The penalty with a factor: its own, or the one for data of a shape."""
+        made = copy.copy(self)
+        made.factor = self.default_factor(event_shape) if self.factor is None else self.factor
+        return made
 
     @abstractmethod
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
@@ -54,8 +65,11 @@ class Penalty(ABC):
 class ZeroCenteredPenalty(Penalty):
     """factor/2 · E‖∇D‖², at data (R1), at samples (R2), or at both, which is the default.
 
+    In many dimensions a discriminator that may be steep separates the generator's clusters from all others, which then
+    never attract it: with a factor of 0.02 a GAN found one to three of ten clusters in 16 dimensions, with 10 all.
+
     Args:
-        factor: The references' gamma.
+        factor: The references' gamma; ``None`` means 0.02 for images and vectors of up to 8 entries, else 10.
         at_data: Whether the slope at data is penalised.
         at_samples: Whether the slope at samples is.
 
@@ -69,11 +83,14 @@ class ZeroCenteredPenalty(Penalty):
 
     differentiates_points: ClassVar[bool] = True
 
-    def __init__(self, factor: float, *, at_data: bool = True, at_samples: bool = True) -> None:
+    def __init__(self, factor: float | None = None, *, at_data: bool = True, at_samples: bool = True) -> None:
         super().__init__(factor)
         if not (at_data or at_samples):
             raise ValueError("at_data, at_samples: one of them must be True, or nothing is penalised")
         self.at_data, self.at_samples = at_data, at_samples
+
+    def default_factor(self, event_shape: Sequence[int]) -> float:
+        return 10.0 if is_long(event_shape) else 0.02
 
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
         (gradient,) = torch.autograd.grad(batch.outputs.sum(), batch.points, create_graph=True)
@@ -90,7 +107,8 @@ class GradientPenalty(Penalty):
     It is applied at every step, since `Wasserstein` has nothing else that holds the discriminator between two of them.
 
     Args:
-        factor: The reference's lambda.
+        factor: The reference's lambda; ``None`` means 1 for vectors of up to 8 entries, else the reference's 10, with
+            which a Wasserstein GAN collapsed on a ring in the plane.
 
     References:
         Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, *Improved training of Wasserstein GANs*, 2017, eq. 3,
@@ -99,8 +117,11 @@ class GradientPenalty(Penalty):
 
     interval: ClassVar[int] = 1
 
-    def __init__(self, factor: float = 10.0) -> None:
+    def __init__(self, factor: float | None = None) -> None:
         super().__init__(factor)
+
+    def default_factor(self, event_shape: Sequence[int]) -> float:
+        return 10.0 if is_image(event_shape) or is_long(event_shape) else 1.0
 
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
         count = min(batch.num_real, len(batch.points) - batch.num_real)
@@ -122,18 +143,15 @@ class GradientPenalty(Penalty):
                 )
 
 
-def default_penalty(event_shape: Sequence[int]) -> ZeroCenteredPenalty:
-    """What suits most data of a shape: a factor of 0.02 for images and vectors of up to 8 entries, 10 for longer ones.
-
-    In many dimensions a discriminator that may be steep separates the generator's clusters from all others, which then
-    never attract it: with 0.02 a GAN found one to three of ten clusters in 16 dimensions, with 10 all of them.
-    """
-    long = not is_image(event_shape) and math.prod(event_shape) > FEW_ENTRIES
-    return ZeroCenteredPenalty(10.0 if long else 0.02)
+def is_long(event_shape: Sequence[int]) -> bool:
+    """Whether an event is a vector of more than 8 entries, and no image."""
+    return not is_image(event_shape) and math.prod(event_shape) > FEW_ENTRIES
 
 
-def as_penalty(penalty: float | Penalty) -> Penalty | None:
+def as_penalty(penalty: float | Penalty | None) -> Penalty | None:
     """A penalty as it is; a number is the factor of the zero-centred one at data and samples, 0 none at all.
+
+    ``None`` is that penalty too, with the factor that suits the data.
 
     Raises:
         ValueError: A negative, infinite or NaN factor.
@@ -141,6 +159,8 @@ def as_penalty(penalty: float | Penalty) -> Penalty | None:
     """
     if isinstance(penalty, Penalty):
         return penalty
+    if penalty is None:
+        return ZeroCenteredPenalty()
     if isinstance(penalty, bool) or not isinstance(penalty, int | float):
         raise TypeError(f"penalty: expected a number or a Penalty object such as GradientPenalty(), got {penalty!r}")
     if not 0 <= penalty < float("inf"):

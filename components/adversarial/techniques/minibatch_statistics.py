@@ -62,7 +62,7 @@ class _WithStatistics(nn.Module):
         if len(features) % count:
             parts = [part[None] for part in features.tensor_split(count)]
         else:  # all groups at once
-            parts = [features.unflatten(0, (count, len(features) // count))]
+            parts = [torch.stack(features.chunk(count))]
         statistics = torch.cat([self._statistics(part).flatten(0, 1) for part in parts])
         outputs: Tensor = self.layer(features) + self.further(statistics)
         return outputs
