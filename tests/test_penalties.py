@@ -185,6 +185,8 @@ def test_without_a_factor_it_is_that_of_the_shape(
     assert repr(ZeroCenteredPenalty().suited(shape)) == repr(ZeroCenteredPenalty(zero_centered))
     assert repr(GradientPenalty().suited(shape)) == repr(GradientPenalty(gradient))
     assert repr(GradientPenalty(3.0).suited(shape)) == repr(GradientPenalty(3.0))
+    gentle = ZeroCenteredPenalty().suited(shape, recognises=True)
+    assert repr(gentle) == repr(ZeroCenteredPenalty(min(zero_centered, 2.0)))
     data = torch.randn(32, *shape, generator=seeded(100))
     drawn = [
         GAN(**{**TINY, "batch_size": 16}, penalty=value).fit(data).sample(9, generator=seeded(101))

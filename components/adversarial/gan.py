@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from lightning.pytorch import Callback
@@ -69,6 +69,9 @@ class GAN(LatentGenerator):
     References:
         Goodfellow et al., *Generative adversarial nets*, 2014, https://arxiv.org/abs/1406.2661
     """
+
+    recognises: ClassVar[bool] = False
+    """Whether training also recognises classes or codes."""
 
     training_notes_: tuple[str, ...]
 
@@ -176,7 +179,7 @@ class GAN(LatentGenerator):
             learning_rates=(self.learning_rate, self.discriminator_learning_rate or self.learning_rate),
             betas=self.betas,
             schedule=self.schedule,
-            penalty=self.penalty.suited(event_shape) if self.penalty else None,
+            penalty=self.penalty.suited(event_shape, recognises=self.recognises) if self.penalty else None,
             penalty_interval=self.penalty_interval,
             discriminator_steps=self.discriminator_steps,
             ema_decay=self.ema_decay,

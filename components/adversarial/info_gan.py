@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +64,8 @@ class InfoGAN(GAN):
 
     recogniser_: nn.Module
     information_: Tensor
+
+    recognises: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +58,8 @@ class SemiSupervisedGAN(GAN):
 
     classifier_: nn.Module
     num_classes_: Tensor
+
+    recognises: ClassVar[bool] = True
 
     def __init__(
         self,
