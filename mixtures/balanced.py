@@ -19,7 +19,7 @@ from adagan.mixtures.sampling import device_of, evaluating
 from adagan.mixtures.storage import component_record, unfitted_component
 
 MOST_POINTS = 20_000
-"""Data points among which the centres of regions are found."""
+"""Data points among which the centres of regions are found, and which are compared with them at a time."""
 POINTS_PER_REGION = 50
 """Fewer data points do not tell a region's share."""
 PRIOR = 5.0
@@ -116,7 +116,8 @@ class Balanced(nn.Module):
 
     def region(self, x: Tensor) -> Tensor:
         """The region of every point of shape (N, *event), shape (N,), from 0."""
-        return torch.cdist(x.flatten(1).to(self.scale) / self.scale, self.centres).argmin(dim=1)
+        parts = x.flatten(1).split(MOST_POINTS)
+        return torch.cat([torch.cdist(part.to(self.scale) / self.scale, self.centres).argmin(dim=1) for part in parts])
 
     def log_ratio(self, x: Tensor) -> Tensor:
         """The critic's log ratio at points of shape (N, *event), shifted by region, shape (N,)."""
