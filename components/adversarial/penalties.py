@@ -72,7 +72,7 @@ class ZeroCenteredPenalty(Penalty):
     """factor/2 · E‖∇D‖², at data (R1), at samples (R2), or at both, which is the default.
 
     In many dimensions a discriminator that may be steep separates the generator's clusters from all others, which then
-    never attract it: with a factor of 0.02 a GAN found one to three of ten clusters in 16 dimensions, with 10 all.
+    never attract it.
 
     Args:
         factor: The references' gamma; ``None`` means 0.02 for images and vectors of up to 8 entries, else 10, and 2
@@ -115,7 +115,7 @@ class GradientPenalty(Penalty):
 
     Args:
         factor: The reference's lambda; ``None`` means 1 for vectors of up to 8 entries, else the reference's 10, with
-            which a Wasserstein GAN collapsed on a ring in the plane.
+            which the discriminator is too smooth for fine structure in the plane.
 
     References:
         Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, *Improved training of Wasserstein GANs*, 2017, eq. 3,

@@ -17,8 +17,7 @@ class MinibatchStatistics(Technique):
     """The last layer also sees how close a point's features are to others' in the minibatch, and their spread.
 
     A generator whose samples are all alike is found out by that. Data and samples are judged in passes of their own,
-    each with the statistics of its side. Points are compared in groups, since the cost grows with the group's square:
-    256 points in the plane take a sixth of the time in groups of 32.
+    each with the statistics of its side. Points are compared in groups, since the cost grows with the group's square.
 
     Args:
         num_kernels: Closeness is measured under so many learnt maps, the reference's B.
