@@ -9,6 +9,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+FEW_ENTRIES = 8
+"""Vectors of up to so many entries count as short."""
 SMALL_SIDE = 8
 """Images of at most so many pixels a side are compared pixel by pixel, without convolutions."""
 
@@ -77,6 +79,11 @@ class MLP(nn.Sequential):
 def is_image(event_shape: Sequence[int]) -> bool:
     """Whether the shape reads as (channels, height, width) with 1 to 4 channels."""
     return len(event_shape) == 3 and 1 <= event_shape[0] <= 4
+
+
+def is_long(event_shape: Sequence[int]) -> bool:
+    """Whether an event is no image and has more than 8 entries."""
+    return not is_image(event_shape) and math.prod(event_shape) > FEW_ENTRIES
 
 
 def doublings(event_shape: Sequence[int]) -> int:

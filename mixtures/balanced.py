@@ -116,7 +116,7 @@ class Balanced(nn.Module):
 
     def region(self, x: Tensor) -> Tensor:
         """The region of every point of shape (N, *event), shape (N,), from 0."""
-        parts = x.flatten(1).split(MOST_POINTS)
+        parts = torch.split(x.flatten(1), MOST_POINTS)
         return torch.cat([torch.cdist(part.to(self.scale) / self.scale, self.centres).argmin(dim=1) for part in parts])
 
     def log_ratio(self, x: Tensor) -> Tensor:

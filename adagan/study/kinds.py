@@ -31,7 +31,7 @@ from adagan.components.adversarial.objectives import (
     RelativisticPairing,
     Wasserstein,
 )
-from adagan.components.adversarial.penalties import GradientPenalty, is_long
+from adagan.components.adversarial.penalties import GradientPenalty
 from adagan.components.adversarial.techniques import (
     FeatureMatching,
     HistoricalAveraging,
@@ -41,6 +41,7 @@ from adagan.components.adversarial.techniques import (
     Packing,
     Unrolled,
 )
+from adagan.components.networks import is_long
 from adagan.mixtures.divergences import (
     Alpha,
     ForwardKL,

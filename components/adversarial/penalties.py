@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Self
@@ -13,10 +12,7 @@ from torch import Tensor, nn
 
 from adagan.components.adversarial.gan_batches import Judge, JudgedBatch
 from adagan.components.arguments import check_positive
-from adagan.components.networks import is_image
-
-FEW_ENTRIES = 8
-"""Vectors of up to so many entries count as short."""
+from adagan.components.networks import is_image, is_long
 
 
 class Penalty(ABC):
@@ -148,11 +144,6 @@ class GradientPenalty(Penalty):
                     f"penalty: GradientPenalty bounds the slope at each point, but the discriminator's layer {name} "
                     f"({type(module).__name__}) mixes the points of a minibatch; use LayerNorm, or another penalty"
                 )
-
-
-def is_long(event_shape: Sequence[int]) -> bool:
-    """Whether an event is a vector of more than 8 entries, and no image."""
-    return not is_image(event_shape) and math.prod(event_shape) > FEW_ENTRIES
 
 
 def as_penalty(penalty: float | Penalty | None) -> Penalty | None:
