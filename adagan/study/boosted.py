@@ -119,7 +119,6 @@ def fit_boosted(
     target: Step | None = None,
     step: MixtureStep | None = None,
     warm_start: bool = False,
-    refinement: float = 0.5,
     balanced: bool = False,
 ) -> Trained:
     """Boosts a component within a budget that the critics share.
@@ -135,7 +134,7 @@ def fit_boosted(
         in_steps: Whether components are trained in steps; one that is not takes the time it takes.
         split: How the budget is divided.
         rule: As of `AdaGAN`, like `target`, `step` and `warm_start`; ``None`` takes its default.
-        refinement: Budget of the refined row, as of `AdaGAN.refined`, like `balanced`.
+        balanced: As of `AdaGAN.refined`, for the refined row.
     """
     cost = component_cost(make, data, labels, in_steps=in_steps)
     simple = Mixture([Gaussian().fit(data)])
@@ -169,7 +168,7 @@ def fit_boosted(
     model.fit(data, y=labels)
     pilot = affordable_samples(model.mixture_, SHARE_OF_PILOTS * budget)
     generator = torch.Generator().manual_seed(seed)
-    refined = model.refined(refinement, balanced=balanced, pilot=pilot, generator=generator)
+    refined = model.refined(balanced=balanced, pilot=pilot, generator=generator)
     samplers: dict[str, Samples] = {name: model.mixture_, f"{name}-refined": refined}
     return Trained(samplers, rounds, time.process_time() - start)
 

@@ -26,8 +26,6 @@ ORACLE, MEMORISER = "oracle", "memoriser"
 SPLIT_OF_IMAGES = Split(first=0.8, critics=0.1)
 """Images are learnt slowly, so that the first component still gains when the budget ends, and a critic of some hundred
 images learns little."""
-REFINEMENT = 0.5
-"""One of two samples is kept."""
 WARM_UP = 10
 """Samples drawn before the price of sampling is taken: what is done once only does not belong to it."""
 
@@ -158,7 +156,6 @@ def _train(training: Training, task: Task, budget: float, rounds: int) -> Traine
             target=Harmonic() if images else None,
             step=FullyCorrective(ForwardKL()),
             warm_start=kind.in_steps,
-            refinement=REFINEMENT,
             balanced=True,
         )
     cost = component_cost(make, task.training, labels, in_steps=kind.in_steps)
