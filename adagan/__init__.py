@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adagan.boosting import AdaGAN
-    from adagan.components.adversarial.gan import GAN
-    from adagan.components.component import Component
     from adagan.components.conformance import check_component
+    from adagan.components.contract import Component
     from adagan.components.critics.critic import Critic
+    from adagan.components.generators.gan.gan import GAN
+    from adagan.mixtures.errors import UserError
     from adagan.mixtures.mixture import Mixture
-    from adagan.mixtures.refinement import Refined
+    from adagan.mixtures.refinement.refined import Refined
     from adagan.round import Round
 
 __version__ = "0.1.0"
-__all__ = ["GAN", "AdaGAN", "Component", "Critic", "Mixture", "Refined", "Round", "check_component"]
+__all__ = ["GAN", "AdaGAN", "Component", "Critic", "Mixture", "Refined", "Round", "UserError", "check_component"]
 
 _HOMES = {
     "AdaGAN": "adagan.boosting",
-    "Component": "adagan.components.component",
+    "Component": "adagan.components.contract",
     "Critic": "adagan.components.critics.critic",
-    "GAN": "adagan.components.adversarial.gan",
+    "GAN": "adagan.components.generators.gan.gan",
     "Mixture": "adagan.mixtures.mixture",
-    "Refined": "adagan.mixtures.refinement",
+    "Refined": "adagan.mixtures.refinement.refined",
     "Round": "adagan.round",
+    "UserError": "adagan.mixtures.errors",
     "check_component": "adagan.components.conformance",
 }
 

@@ -11,31 +11,32 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
-from adagan.choices import check_choices, check_rounds, described
-from adagan.components.component import Component
+from adagan.checks import check_choices, check_rounds, described
+from adagan.components.contract import Component
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.ratio_estimator import RatioEstimator
-from adagan.components.progress import announce
+from adagan.components.training.progress import announce
 from adagan.critics import check_critics, fit_critic
+from adagan.data.training_data import TrainingData
 from adagan.estimate import Estimate
-from adagan.missing import MissingRegion, missing_regions
+from adagan.fitting import check_labels, check_maker, fit_newcomer, unfitted
+from adagan.missing.regions import MissingRegion, missing_regions
 from adagan.mixtures.arguments import ArrayLike
-from adagan.mixtures.balanced import balanced_refinement
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import JensenShannon
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.refinement import Refined
-from adagan.mixtures.refinement_methods import Refinement
+from adagan.mixtures.refinement.balanced import balanced_refinement
+from adagan.mixtures.refinement.methods import Refinement
+from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
 from adagan.mixtures.storage import component_record
-from adagan.newcomer import check_labels, check_maker, fit_newcomer, unfitted
-from adagan.observation import Clock, missing_estimate, observed
+from adagan.recording import Clock, missing_estimate, observed
 from adagan.round import Round
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds, check_seed
 from adagan.stopping import Never, NothingLeft, StoppingRule
-from adagan.training_data import TrainingData
 
 COARSE = 0.1
 """Resolution of the critic that decides what is missing, in units of the data's standard deviation."""
@@ -172,7 +173,7 @@ class AdaGAN:
         return self._run()
 
     def _run(self) -> Self:
-        from adagan.progress import rounds_shown
+        from adagan.display import rounds_shown
 
         self.stopped_ = self.stop.reason(self.rounds_)
         with rounds_shown(self.rounds, len(self.rounds_), visible=self.progress):
@@ -252,7 +253,7 @@ class AdaGAN:
             threshold: Points count as missing when the mixture's density is below this share of the data's.
 
         Returns:
-            See `adagan.missing.MissingRegion`; an empty list when nothing is missing.
+            See `adagan.missing.regions.MissingRegion`; an empty list when nothing is missing.
         """
         mixture, wanted = self._fitted(), self._data
         if data is not None or weights is not None:
@@ -309,5 +310,5 @@ class AdaGAN:
 
     def _folder(self, purpose: str) -> RunFolder:
         if self.folder is None:
-            raise ValueError(f"folder: expected the folder of the run to {purpose}, got None")
+            raise UserError(f"folder: expected the folder of the run to {purpose}, got None")
         return RunFolder(self.folder)

@@ -9,9 +9,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from types import TracebackType
 
-from adagan.names import suggestion
+from adagan.mixtures.errors import UserError
+from adagan.verbs.names import suggestion
 
 VERBS = {
     "fit": "boost a generator on data and write a run folder",
@@ -59,24 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _complain(f"{words[0]}: {error}")
         except KeyboardInterrupt:
             return _complain("interrupted; complete rounds are kept", status=130)
-        except OSError as error:  # a missing file, a full disk: never a fault of the code
+        except (UserError, OSError) as error:  # OSError: a missing file, a full disk: never a fault of the code
             return _complain(str(error))
-        except (ValueError, TypeError, RuntimeError) as error:
-            if not _is_raised_by_us(error.__traceback__):
-                raise
-            return _complain(str(error))
+        except Exception as error:
+            return _complain(_own_fault(error), status=1)
     return 0
 
 
-def _is_raised_by_us(trace: TracebackType | None) -> bool:
-    """Whether the error comes from a ``raise`` of this package: on purpose, with a message for the user."""
-    import dis
+def _own_fault(error: Exception) -> str:
+    """One line on a fault of the package's own; the traceback goes to a file."""
+    import tempfile
+    import traceback
 
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None or not str(trace.tb_frame.f_globals.get("__name__", "")).startswith("adagan."):
-        return False
-    return dis.opname[trace.tb_frame.f_code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
+    with tempfile.NamedTemporaryFile("w", prefix="adagan-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write("".join(traceback.format_exception(error)))
+    return f"{type(error).__name__}: {error}; this is a fault of adagan's: please report it with {log.name}"
 
 
 def _complain(message: str, status: int = 2) -> int:

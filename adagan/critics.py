@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adagan.components.component import Component
+from adagan.components.contract import Component
 from adagan.components.critics.ratio_estimator import RatioEstimator, Selective, WarmStarting
+from adagan.data.training_data import TrainingData
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
-from adagan.training_data import TrainingData
 
 
 def check_critics(

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
 from adagan.mixtures.divergences import ForwardKL, GeneralizedJensenShannon, ReverseKL
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
-from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
+from adagan.mixtures.weights.mixture_weights import fit_mixture_weights, mixture_log_ratio
 
 SHARES = (0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 """Positions of the dial that show its whole range; its middle is JensenShannon."""
@@ -87,7 +88,7 @@ def divergence_at(share: float) -> FDivergence:
     if share == 1:
         return ReverseKL()
     if not 0 < share < 1:
-        raise ValueError(f"shares: expected numbers in [0, 1], got {share}")
+        raise UserError(f"shares: expected numbers in [0, 1], got {share}")
     return GeneralizedJensenShannon(share)
 
 

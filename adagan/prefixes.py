@@ -10,7 +10,7 @@ from torch import Tensor
 
 from adagan.estimate import standard_error
 from adagan.mixtures.f_divergence import FDivergence
-from adagan.mixtures.mixture_weights import mixture_log_ratio
+from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ import torch
 from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import DataWeights
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.storage import (
     FORMAT_VERSION,
@@ -38,7 +40,6 @@ from adagan.mixtures.storage import (
     written_atomically,
 )
 from adagan.round import Round
-from adagan.training_data import TrainingData
 
 RUN_FORMAT_VERSION = 2
 RUN_FILE = "run.json"
@@ -123,14 +124,14 @@ class RunFolder:
             raise FileNotFoundError(f"{self.path} holds no run: there is no {RUN_FILE} in it")
         content = read_json(self.path / RUN_FILE, newest=RUN_FORMAT_VERSION)
         if content["format_version"] < RUN_FORMAT_VERSION:
-            raise ValueError(
+            raise UserError(
                 f"{self.path / RUN_FILE} has format version {content['format_version']}, whose records lack what this "
                 f"adagan needs (version {RUN_FORMAT_VERSION}); run it again, or load its mixture: "
                 f"Mixture.load({str(self.path)!r})"
             )
         lacking = [name for name in ("seed", "data", "weights", "labels", "rounds") if name not in content]
         if lacking:
-            raise ValueError(f"{self.path / RUN_FILE} is damaged: it lacks {', '.join(lacking)}")
+            raise UserError(f"{self.path / RUN_FILE} is damaged: it lacks {', '.join(lacking)}")
         return content
 
     def check(self, data: TrainingData, seed: int) -> None:
@@ -144,7 +145,7 @@ class RunFolder:
         self.preview()
         for name, value in _identity(data, seed).items():
             if content[name] != value:
-                raise ValueError(
+                raise UserError(
                     f"{name}: the run in {self.path} began with {'no' if content[name] is None else 'other'} {name}"
                     + (f" ({content[name]}, got {seed})" if name == "seed" else "")
                     + "; resume it with the same, or start a new run in another folder"
@@ -156,7 +157,7 @@ class RunFolder:
         try:
             return [Round.from_json(record) for record in content["rounds"]]
         except (KeyError, TypeError) as error:
-            raise ValueError(
+            raise UserError(
                 f"{self.path / RUN_FILE} is damaged: a round's record lacks or exceeds fields ({error})"
             ) from error
 
@@ -179,7 +180,7 @@ class RunFolder:
         content = self.content()
         done = len(content["rounds"])
         if done == 0:
-            raise ValueError(f"{self.path} has no complete round yet; adagan resume {self.path} runs the first")
+            raise UserError(f"{self.path} has no complete round yet; adagan resume {self.path} runs the first")
         mixture = load_mixture(self.path, device=device, components=components, whole=True)
         return mixture[: done if whole else content.get("kept", done)]
 
@@ -200,7 +201,7 @@ class RunFolder:
                 critic.reweigh((*rounds[kept - 1].weights, *[0.0] * (len(rounds) - kept)))
         except (KeyError, TypeError, RuntimeError, ValueError) as error:
             read_tensors(path)  # a file that is corrupted says so itself
-            raise ValueError(f"{path} does not fit {RUN_FILE} beside it: {error}") from error
+            raise UserError(f"{path} does not fit {RUN_FILE} beside it: {error}") from error
         if isinstance(critic, torch.nn.Module):
             critic.to(device or "cpu")
         found: RatioEstimator = critic

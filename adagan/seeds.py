@@ -7,6 +7,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from adagan.mixtures.errors import UserError, UserTypeError
+
 LARGEST = 2**63 - 1
 """What torch's generators take."""
 
@@ -21,9 +23,9 @@ def check_seed(seed: int, name: str = "seed") -> int:
     try:
         seed = operator.index(seed)
     except TypeError as error:
-        raise TypeError(f"{name}: expected a whole number, got {seed!r}") from error
+        raise UserTypeError(f"{name}: expected a whole number, got {seed!r}") from error
     if not 0 <= seed <= LARGEST:
-        raise ValueError(f"{name}: expected 0 or more, up to 2^63 - 1, got {seed}")
+        raise UserError(f"{name}: expected 0 or more, up to 2^63 - 1, got {seed}")
     return seed
 
 

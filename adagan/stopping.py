@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from adagan.mixtures.errors import UserError
 from adagan.round import HARDLY, REJECTED, Round, power
 
 CLEARLY = 3.0
@@ -63,9 +64,9 @@ class NothingLeft(StoppingRule):
 
     def __init__(self, missing_mass: float = HARDLY, patience: int = 2) -> None:
         if not 0 <= missing_mass < 1:
-            raise ValueError(f"missing_mass: expected a share in [0, 1), got {missing_mass}")
+            raise UserError(f"missing_mass: expected a share in [0, 1), got {missing_mass}")
         if patience < 1:
-            raise ValueError(f"patience: expected 1 or more, got {patience}")
+            raise UserError(f"patience: expected 1 or more, got {patience}")
         self.missing_mass, self.patience = missing_mass, patience
 
     def reason(self, rounds: Sequence[Round]) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.conditional_conformance import check_classes
-from adagan.components.wrapped import as_component
+from adagan.components.adapters.wrapped import as_component
+from adagan.components.conformance_of_classes import check_classes
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.storage import Storable

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures import ForwardKL, JensenShannon
-from adagan.mixtures.mixture_weights import minimise_divergence
+from adagan.mixtures.weights.mixture_weights import minimise_divergence
 
 
 def side_by_side(num_points: int, num_components: int, source: torch.Generator) -> Tensor:

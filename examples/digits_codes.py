@@ -14,7 +14,7 @@ from sklearn.metrics import confusion_matrix, normalized_mutual_info_score
 from torch import Tensor
 
 from adagan.components import ConditionalGAN, FeatureMatching, InfoGAN, InstanceNoise, SemiSupervisedGAN
-from adagan.datasets import digits
+from adagan.data.built_in import digits
 
 NUM_LABELS, NUM_HELD_OUT = 100, 500
 

@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 
 from adagan import GAN, AdaGAN
-from adagan.datasets import known_modes
+from adagan.data.built_in import known_modes
 from adagan.study.metrics import score_modes
 
 NUM_SAMPLES = 10_000

@@ -6,8 +6,8 @@ from sklearn.mixture import GaussianMixture
 
 from adagan import AdaGAN
 from adagan.components import ScikitLearn
-from adagan.datasets import built_in
-from adagan.missing import MissingRegion
+from adagan.data.built_in import built_in
+from adagan.missing.regions import MissingRegion
 
 
 def small_mixture(components: int) -> ScikitLearn:

@@ -4,7 +4,7 @@ import torch
 
 from adagan import AdaGAN
 from adagan.components import Gaussian
-from adagan.datasets import built_in
+from adagan.data.built_in import built_in
 
 
 class OneMode(Gaussian):

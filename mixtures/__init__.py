@@ -1,6 +1,5 @@
 """The mathematics of boosted mixtures: divergences, data weights, steps, mixture weights, refinement, the mixture."""
 
-from adagan.mixtures.balanced import Balanced
 from adagan.mixtures.data_weights import (
     Dagger,
     DataWeightRule,
@@ -27,15 +26,9 @@ from adagan.mixtures.divergences import (
 )
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.mixture_weights import (
-    MixtureWeights,
-    fit_mixture_weights,
-    minimise_divergence,
-    mixture_log_ratio,
-)
-from adagan.mixtures.refinement import Refined
-from adagan.mixtures.refinement_chains import ImportanceResampling, MetropolisHastings
-from adagan.mixtures.refinement_methods import (
+from adagan.mixtures.refinement.balanced import Balanced
+from adagan.mixtures.refinement.chains import ImportanceResampling, MetropolisHastings
+from adagan.mixtures.refinement.methods import (
     BudgetedRejection,
     Pilot,
     Refinement,
@@ -45,6 +38,8 @@ from adagan.mixtures.refinement_methods import (
     effective_sample_size,
     importance_weights,
 )
+from adagan.mixtures.refinement.refined import Refined
+from adagan.mixtures.sampling.streaming import stream_samples
 from adagan.mixtures.steps import (
     Constant,
     FullyCorrective,
@@ -56,8 +51,13 @@ from adagan.mixtures.steps import (
     Step,
     missing_mass,
 )
-from adagan.mixtures.streaming import stream_samples
-from adagan.mixtures.weight_intervals import MixtureWeightIntervals, bootstrap_mixture_weights
+from adagan.mixtures.weights.intervals import MixtureWeightIntervals, bootstrap_mixture_weights
+from adagan.mixtures.weights.mixture_weights import (
+    MixtureWeights,
+    fit_mixture_weights,
+    minimise_divergence,
+    mixture_log_ratio,
+)
 
 __all__ = [
     "Alpha",

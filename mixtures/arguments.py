@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.mixtures.errors import UserError
+
 ArrayLike: TypeAlias = Tensor | NDArray[np.generic] | list[float] | tuple[float, ...]
 
 MAX_LOG_RATIO = 700.0
@@ -32,11 +34,11 @@ def as_log_ratio(log_ratio: ArrayLike, name: str = "log_ratio", ndim: int = 1) -
     values = as_float64(log_ratio)
     if values.ndim != ndim or values.numel() == 0:
         shape = "(N,)" if ndim == 1 else "(N, K)"
-        raise ValueError(f"{name}: expected a non-empty array of shape {shape}, got shape {tuple(values.shape)}")
+        raise UserError(f"{name}: expected a non-empty array of shape {shape}, got shape {tuple(values.shape)}")
     highest = float(values.max())  # NaN if any value is
     if math.isnan(highest):
         missing = int(torch.isnan(values).sum())
-        raise ValueError(f"{name}: {missing} of {values.numel()} values are NaN; the critic that made them has failed")
+        raise UserError(f"{name}: {missing} of {values.numel()} values are NaN; the critic that made them has failed")
     return values.clamp(max=MAX_LOG_RATIO) if highest > MAX_LOG_RATIO else values
 
 
@@ -49,14 +51,14 @@ def as_probabilities(weights: ArrayLike | None, count: int, like: Tensor, name: 
         return torch.full((count,), 1.0 / count, dtype=torch.float64, device=like.device)
     values = as_float64(weights).to(like.device)
     if values.shape != (count,):
-        raise ValueError(f"{name}: expected {count} weights, one per point, got shape {tuple(values.shape)}")
+        raise UserError(f"{name}: expected {count} weights, one per point, got shape {tuple(values.shape)}")
     if not bool(torch.isfinite(values).all()):
-        raise ValueError(f"{name}: weights must be finite; {int((~torch.isfinite(values)).sum())} of {count} are not")
+        raise UserError(f"{name}: weights must be finite; {int((~torch.isfinite(values)).sum())} of {count} are not")
     if bool((values < 0).any()):
-        raise ValueError(f"{name}: weights must not be negative; {int((values < 0).sum())} of {count} are")
+        raise UserError(f"{name}: weights must not be negative; {int((values < 0).sum())} of {count} are")
     total = float(values.sum())
     if total <= 0:
-        raise ValueError(f"{name}: all {count} weights are zero; at least one must be positive")
+        raise UserError(f"{name}: all {count} weights are zero; at least one must be positive")
     if not 1e-290 < total < math.inf:  # the sum, or its reciprocal, leaves the range of floating point
         values = values / values.max()
         total = float(values.sum())
@@ -69,5 +71,5 @@ def check_share(value: float, name: str, *, upper_closed: bool = True) -> float:
     inside = 0 < value <= 1 if upper_closed else 0 < value < 1
     if not inside or math.isnan(value):
         interval = "(0, 1]" if upper_closed else "(0, 1)"
-        raise ValueError(f"{name}: expected a number in {interval}, got {value}")
+        raise UserError(f"{name}: expected a number in {interval}, got {value}")
     return value

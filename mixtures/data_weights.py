@@ -22,8 +22,9 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities, check_share
-from adagan.mixtures.levels import blocks, empty_like, log_water_level, water_level
-from adagan.mixtures.selection import smallest
+from adagan.mixtures.errors import UserError
+from adagan.mixtures.order_statistic import smallest
+from adagan.mixtures.water_level import blocks, empty_like, log_water_level, water_level
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ class Multiplicative(DataWeightRule):
 
     def __init__(self, threshold: float = 0.25) -> None:
         if not threshold > 0:
-            raise ValueError(f"threshold: expected a positive ratio, got {threshold}")
+            raise UserError(f"threshold: expected a positive ratio, got {threshold}")
         self.threshold = float(threshold)
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
@@ -228,7 +229,7 @@ class Flattened(DataWeightRule):
 
     def __init__(self, rule: DataWeightRule, power: float = 0.5) -> None:
         if not 0 <= power <= 1:
-            raise ValueError(f"power: expected a number in [0, 1], got {power}")
+            raise UserError(f"power: expected a number in [0, 1], got {power}")
         self.rule, self.power = rule, float(power)
 
     @property

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from adagan.mixtures.arguments import check_share
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
 
 _LOG_2 = math.log(2.0)
@@ -258,7 +259,7 @@ class Alpha(FDivergence):
 
     def __init__(self, a: float) -> None:
         if not math.isfinite(a) or a in (0, 1):
-            raise ValueError(f"a: expected a real number but 0 (use ForwardKL) and 1 (use ReverseKL), got {a}")
+            raise UserError(f"a: expected a real number but 0 (use ForwardKL) and 1 (use ReverseKL), got {a}")
         self.a = float(a)
         self.value_at_zero = 1 / a if a > 0 else math.inf
         self.slope_at_infinity = 1 / (1 - a) if a < 1 else math.inf

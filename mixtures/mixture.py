@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
-from adagan.mixtures.conditioning import allocate, as_indices, class_shares
+from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import generator_for
-from adagan.mixtures.sampling import Sampler
+from adagan.mixtures.sampling.class_allocation import allocate, as_indices, class_shares
+from adagan.mixtures.sampling.sampler import Sampler
 
 
 class Mixture(nn.Module):
@@ -44,10 +45,12 @@ class Mixture(nn.Module):
         super().__init__()
         self._components = list(components)
         if not self._components:
-            raise ValueError("components: a mixture needs at least one component, got none")
+            raise UserError("components: a mixture needs at least one component, got none")
         for component in self._components:
             if not callable(getattr(component, "sample", None)):
-                raise TypeError(f"components: expected objects with a sample method, got {type(component).__name__}")
+                raise UserTypeError(
+                    f"components: expected objects with a sample method, got {type(component).__name__}"
+                )
         count = len(self._components)
         self.modules_ = nn.ModuleList(c for c in self._components if isinstance(c, nn.Module))
         if history is None:
@@ -55,9 +58,9 @@ class Mixture(nn.Module):
             history = torch.tril(values.expand(count, count))
             history = history / history.sum(dim=1, keepdim=True).clamp(min=torch.finfo(torch.float64).tiny)
         elif history.shape != (count, count):
-            raise ValueError(f"history: expected shape {(count, count)}, got {tuple(history.shape)}")
+            raise UserError(f"history: expected shape {(count, count)}, got {tuple(history.shape)}")
         elif not bool((history >= 0).all()) or abs(float(history[-1].sum()) - 1) > 1e-6:
-            raise ValueError("history: expected non-negative weights whose last row sums to 1")
+            raise UserError("history: expected non-negative weights whose last row sums to 1")
         self.register_buffer("history", history.to(torch.float64))
         self.register_buffer("weights", self.history[-1].clone())
         self._sampler = Sampler(self._components)
@@ -91,15 +94,13 @@ class Mixture(nn.Module):
     def __getitem__(self, rounds: slice) -> Mixture:
         """``mixture[:t]`` is the mixture after round t; the components are shared with this one."""
         if not isinstance(rounds, slice) or rounds.start not in (None, 0) or rounds.step not in (None, 1):
-            raise TypeError("a mixture is sliced as mixture[:t], the mixture after round t; see mixture.components")
+            raise UserTypeError("a mixture is sliced as mixture[:t], the mixture after round t; see mixture.components")
         count = len(self._components[rounds])
         if count == 0:
             raise IndexError(f"mixture[:{rounds.stop}] has no components; rounds run from 1 to {len(self)}")
         history = self.history[:count, :count].clone()
         if float(history[-1].sum()) == 0:
-            raise ValueError(
-                f"mixture[:{rounds.stop}] has weight zero altogether; its first components were given none"
-            )
+            raise UserError(f"mixture[:{rounds.stop}] has weight zero altogether; its first components were given none")
         return Mixture(self._components[:count], history=history)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
@@ -146,7 +147,7 @@ class Mixture(nn.Module):
 
         Samples are made in blocks, so that memory beyond the result does not grow with their number. In each block
         every component is called once, or all components of one make together if they are to give few samples each
-        (see `adagan.mixtures.stacking`), in evaluation and inference mode; the result is a normal tensor.
+        (see `adagan.mixtures.sampling.stacking`), in evaluation and inference mode; the result is a normal tensor.
 
         Args:
             num_samples: How many, 0 or more.
@@ -168,7 +169,7 @@ class Mixture(nn.Module):
             TypeError: A class is wanted, and a component is not conditional; it is named.
         """
         if num_samples < 0:
-            raise ValueError(f"num_samples: expected 0 or more, got {num_samples}")
+            raise UserError(f"num_samples: expected 0 or more, got {num_samples}")
         source = generator_for(self.device, generator)
         chosen = None if component is None else as_indices(component, num_samples, len(self), "component")
         shares = classes = None
@@ -230,7 +231,7 @@ class Mixture(nn.Module):
             if float(weight) == 0:
                 continue
             if not callable(getattr(component, "log_prob", None)):
-                raise TypeError(
+                raise UserTypeError(
                     f"component {index} ({type(component).__name__}) has no log_prob, so neither has the mixture"
                 )
             logs.append(weight.log() + component.log_prob(x))

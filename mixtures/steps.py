@@ -16,10 +16,11 @@ from torch import Tensor
 
 from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
 from adagan.mixtures.divergences import JensenShannon
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
-from adagan.mixtures.levels import blocks
-from adagan.mixtures.mixture_weights import fit_mixture_weights, mixture_log_ratio
-from adagan.mixtures.selection import smallest
+from adagan.mixtures.order_statistic import smallest
+from adagan.mixtures.water_level import blocks
+from adagan.mixtures.weights.mixture_weights import fit_mixture_weights, mixture_log_ratio
 
 _STEEPEST = 1e150  # products of slopes stay finite
 _FINEST = 4 * sys.float_info.epsilon
@@ -118,7 +119,7 @@ class KeepShare(Step):
         threshold = smallest(values, kept).exp()
         spare = float(sum(w.dot((threshold - v.exp()).clamp_(min=0)) for w, v in blocks(weights, values)))
         if spare == 0:
-            raise ValueError(
+            raise UserError(
                 f"share: the {kept} lowest of {values.numel()} ratios are equal, so no beta keeps exactly the share "
                 f"{self.share}; take a larger share, or Constant"
             )
@@ -139,7 +140,7 @@ class MissingMass(Step):
     def __init__(self, lowest: float = 0.02, highest: float = 0.5) -> None:
         self.lowest, self.highest = check_share(lowest, "lowest"), check_share(highest, "highest")
         if lowest > highest:
-            raise ValueError(f"lowest: expected at most highest={highest}, got {lowest}")
+            raise UserError(f"lowest: expected at most highest={highest}, got {lowest}")
 
     def beta(self, log_ratio: ArrayLike, base: ArrayLike | None = None, *, round: int = 1) -> float:
         return min(max(missing_mass(log_ratio, base), self.lowest), self.highest)
@@ -174,14 +175,14 @@ class LineSearch(MixtureStep):
         mixture = as_log_ratio(log_ratio_mixture, "log_ratio_mixture")
         newcomer = as_log_ratio(log_ratio_newcomer, "log_ratio_newcomer")
         if mixture.shape != newcomer.shape:
-            raise ValueError(
+            raise UserError(
                 f"log_ratio_newcomer: expected the {mixture.numel()} points of log_ratio_mixture, "
                 f"got {newcomer.numel()}"
             )
         weights = as_probabilities(base, mixture.numel(), mixture)
         reached = torch.maximum(mixture, newcomer)
         if math.isinf(self.divergence.value_at_zero) and bool((weights[reached == -math.inf] > 0).any()):
-            raise ValueError(
+            raise UserError(
                 f"{self.divergence!r} is infinite for every beta: some data points have ratio zero under both the "
                 "mixture and the newcomer; choose a divergence that is finite there, such as JensenShannon()"
             )
@@ -194,7 +195,7 @@ class LineSearch(MixtureStep):
             by_log_ratio = self.divergence.reduced_slope(inner.log() + unit)
             total = float((weights * by_log_ratio * (of_newcomer - of_mixture) / inner).sum())
             if math.isnan(total):
-                raise ValueError(
+                raise UserError(
                     f"{self.divergence!r} cannot be searched: the ratios are too large for it; "
                     "choose a divergence that bears them, such as JensenShannon()"
                 )
@@ -224,7 +225,7 @@ class FullyCorrective(MixtureStep):
 
     def __init__(self, divergence: FDivergence | None = None, threshold: float = 0.0) -> None:
         if not 0 <= threshold < 1:
-            raise ValueError(f"threshold: expected a share of the mixture in [0, 1), got {threshold}")
+            raise UserError(f"threshold: expected a share of the mixture in [0, 1), got {threshold}")
         self.divergence, self.threshold = divergence or JensenShannon(), float(threshold)
 
     def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:

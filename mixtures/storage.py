@@ -21,6 +21,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import torch
 from torch import Tensor
 
+from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -118,11 +119,11 @@ def read_json(path: Path, newest: int = FORMAT_VERSION) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is corrupted or truncated ({error}); restore it from a copy") from error
+        raise UserError(f"{path} is corrupted or truncated ({error}); restore it from a copy") from error
     if not isinstance(content, dict) or not isinstance(content.get("format_version"), int):
-        raise ValueError(f"{path} is not a file of adagan: it lacks a format_version")
+        raise UserError(f"{path} is not a file of adagan: it lacks a format_version")
     if content["format_version"] > newest:
-        raise ValueError(
+        raise UserError(
             f"{path} has format version {content['format_version']}, this adagan reads up to {newest}; "
             "upgrade adagan to read it"
         )
@@ -137,7 +138,7 @@ def component_record(component: Any) -> dict[str, Any]:
     """
     kind = type(component)
     if not isinstance(component, Storable):
-        raise TypeError(
+        raise UserTypeError(
             f"{kind.__name__} cannot be stored: it needs state_dict() and load_state_dict(state) with tensors as "
             "values (a torch.nn.Module has them); without a run folder it can still be boosted in memory"
         )
@@ -154,7 +155,7 @@ def write_component(path: Path, component: Any) -> None:
     state = component.state_dict()
     for name, value in state.items():
         if not isinstance(value, Tensor):
-            raise TypeError(
+            raise UserTypeError(
                 f"{type(component).__name__} cannot be stored: its state_dict() holds {name}, "
                 f"a {type(value).__name__}; tensors are expected"
             )
@@ -196,7 +197,7 @@ def unfitted_component(
         return kind.from_config(record["config"], components) if hasattr(kind, "from_config") else make()
     if name in published:
         return published[name].load().from_config(record["config"], components)
-    raise ValueError(
+    raise UserError(
         f"{place} holds a component of class {name} (from {record.get('module')}), which is not one of "
         f"adagan's: {', '.join(sorted(published))}; if you trust it, pass its class or the callable that makes it: "
         f"Mixture.load(folder, components=[{name}])"
@@ -217,7 +218,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(str(path))
     except SafetensorError as error:
-        raise ValueError(f"{path} is corrupted, truncated, or not a safetensors file ({error})") from error
+        raise UserError(f"{path} is corrupted, truncated, or not a safetensors file ({error})") from error
 
 
 def save_mixture(mixture: Mixture, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -250,7 +251,7 @@ def load_mixture(
         ]
         mixture = Mixture(parts, history=history)[: None if whole else content.get("kept")]
     except (KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{path / MIXTURE_FILE} does not fit the files beside it: {error}") from error
+        raise UserError(f"{path / MIXTURE_FILE} does not fit the files beside it: {error}") from error
     return mixture.to(device or "cpu")
 
 
@@ -258,8 +259,8 @@ def _weights_and_records(content: Mapping[str, Any]) -> tuple[Tensor, list[Mappi
     try:
         history = torch.tensor(content["history"], dtype=torch.float64)
     except ValueError as error:
-        raise TypeError(f"the weights are no matrix of numbers ({error})") from error
+        raise UserTypeError(f"the weights are no matrix of numbers ({error})") from error
     records = list(content["components"])
     if not records or history.shape != (len(records), len(records)):
-        raise TypeError(f"{len(records)} components, weights of shape {tuple(history.shape)}")
+        raise UserTypeError(f"{len(records)} components, weights of shape {tuple(history.shape)}")
     return history, records

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from adagan.datasets import (
+from adagan.data.built_in import (
     GAUSSIANS,
     IMAGE_NAMES,
     KNOWN_NAMES,
@@ -18,10 +18,10 @@ from adagan.datasets import (
     stack_digits,
     unbalanced_digits,
 )
-from adagan.names import check_name
 from adagan.study.highest_density import highest_density
 from adagan.study.judge import judge, modes_at_all, score_digits
 from adagan.study.metrics import Scores, core_quality, score_modes
+from adagan.verbs.names import check_name
 
 BENCHMARK_NAMES = (*KNOWN_NAMES, *IMAGE_NAMES)
 HELD_OUT = 5_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from adagan.mixtures.errors import UserError
 from adagan.study.arrays import flat_array
 
 BINS = 50
@@ -50,7 +51,7 @@ def bin_scores(samples: Tensor, real: Tensor, bins: int = BINS, seed: int = 0) -
     from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
     if len(real) < 40:
-        raise ValueError(f"real: expected 40 points or more, got {len(real)}")
+        raise UserError(f"real: expected 40 points or more, got {len(real)}")
     drawn, truth = flat_array(samples), flat_array(real)
     scale = truth.std(axis=0)
     scale[scale == 0] = 1

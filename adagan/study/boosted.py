@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from adagan.boosting import COARSE, AdaGAN
-from adagan.components.component import Component
+from adagan.components.adapters.wrapped import as_component
+from adagan.components.contract import Component
 from adagan.components.critics.critic import Critic
-from adagan.components.gaussian import Gaussian
-from adagan.components.networks import is_image
-from adagan.components.wrapped import as_component
+from adagan.components.generators.gaussian import Gaussian
+from adagan.components.networks.defaults import is_image
 from adagan.mixtures.data_weights import DataWeightRule
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
-from adagan.mixtures.refinement import Samples
+from adagan.mixtures.refinement.refined import Samples
 from adagan.mixtures.steps import MixtureStep, Step
 from adagan.study.pace import Pace, StepCost, step_cost
 

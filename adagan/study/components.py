@@ -10,14 +10,15 @@ from typing import Any
 
 import torch
 
-from adagan.components.networks import is_image
+from adagan.components.networks.defaults import is_image
 from adagan.mixtures.divergences import ForwardKL
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.steps import FullyCorrective, Harmonic
-from adagan.names import check_name
 from adagan.study.boosted import Split, Trained, component_cost, fit_bare, fit_boosted
 from adagan.study.kinds import KINDS
 from adagan.study.tasks import TASKS, Task
 from adagan.study.workers import results
+from adagan.verbs.names import check_name
 
 Row = dict[str, Any]
 
@@ -96,9 +97,9 @@ def run_trainings(
         ValueError: A budget that is not positive, or fewer than two rounds.
     """
     if not 0 < budget < float("inf"):
-        raise ValueError(f"--budget: expected CPU seconds above 0, got {budget}")
+        raise UserError(f"--budget: expected CPU seconds above 0, got {budget}")
     if rounds < 2:
-        raise ValueError(f"--rounds: expected 2 or more, since one round does not boost, got {rounds}")
+        raise UserError(f"--rounds: expected 2 or more, since one round does not boost, got {rounds}")
     return results(training_rows, [(training, budget, rounds) for training in trainings], workers=workers)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.mixtures.errors import UserError
 from adagan.study.arrays import flat_array
 
 LEVEL = 0.95
@@ -50,9 +51,9 @@ def highest_density(samples: Tensor, real: Tensor) -> HighestDensity:
         Tolstikhin et al., *AdaGAN: Boosting generative models*, 2017, section 4.1, https://arxiv.org/abs/1701.02386
     """
     if len(samples) < 40:
-        raise ValueError(f"samples: expected 40 points or more, got {len(samples)}")
+        raise UserError(f"samples: expected 40 points or more, got {len(samples)}")
     if len(real) < 1:
-        raise ValueError("real: expected 1 point or more, got 0")
+        raise UserError("real: expected 1 point or more, got 0")
     drawn, truth = flat_array(samples), flat_array(real)
     kernels, fresh = drawn[::2], drawn[1::2]
     unit = max(float(np.sqrt(drawn.var(axis=0).mean())), np.finfo(float).tiny)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.datasets import digits
+from adagan.data.built_in import digits
 from adagan.study.metrics import Scores, histogram_scores
 
 SURE = 0.9

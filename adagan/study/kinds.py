@@ -20,8 +20,8 @@ from adagan.components import (
     ScikitLearn,
     SemiSupervisedGAN,
 )
-from adagan.components.adversarial.gan import GAN
-from adagan.components.adversarial.objectives import (
+from adagan.components.generators.gan.gan import GAN
+from adagan.components.generators.gan.objectives import (
     FGAN,
     GeneralizedMinimax,
     Hinge,
@@ -31,8 +31,8 @@ from adagan.components.adversarial.objectives import (
     RelativisticPairing,
     Wasserstein,
 )
-from adagan.components.adversarial.penalties import GradientPenalty
-from adagan.components.adversarial.techniques import (
+from adagan.components.generators.gan.penalties import GradientPenalty
+from adagan.components.generators.gan.techniques import (
     FeatureMatching,
     HistoricalAveraging,
     InstanceNoise,
@@ -41,7 +41,7 @@ from adagan.components.adversarial.techniques import (
     Packing,
     Unrolled,
 )
-from adagan.components.networks import is_long
+from adagan.components.networks.defaults import is_long
 from adagan.mixtures.divergences import (
     Alpha,
     ForwardKL,

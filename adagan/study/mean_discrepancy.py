@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.mixtures.errors import UserError
 from adagan.study.arrays import flat_array
 
 BANDWIDTHS = (0.1, 0.25, 0.5, 1.0)
@@ -35,7 +36,7 @@ def mean_discrepancy(samples: Tensor, real: Tensor, bandwidths: Sequence[float] 
     """
     for name, part in (("samples", samples), ("real", real)):
         if len(part) < 2:
-            raise ValueError(f"{name}: expected 2 points or more, got {len(part)}")
+            raise UserError(f"{name}: expected 2 points or more, got {len(part)}")
     from scipy.spatial.distance import cdist, pdist  # type: ignore[import-untyped]
 
     drawn, truth = flat_array(samples[:MAX_POINTS]), flat_array(real[:MAX_POINTS])

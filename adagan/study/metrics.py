@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.datasets import KnownModes
+from adagan.data.built_in import KnownModes
 
 NEAR = 3.0
 """In the plane a sample within so many standard deviations of its nearest mode is of high quality."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.mixtures.errors import UserError
 from adagan.study.arrays import flat_array
 
 NEIGHBOURS = 5
@@ -54,7 +55,7 @@ def neighbour_scores(samples: Tensor, real: Tensor, neighbours: int = NEIGHBOURS
     """
     for name, points in (("samples", samples), ("real", real)):
         if len(points) <= neighbours:
-            raise ValueError(f"{name}: expected more points than neighbours={neighbours}, got {len(points)}")
+            raise UserError(f"{name}: expected more points than neighbours={neighbours}, got {len(points)}")
     drawn, truth = flat_array(samples), flat_array(real)
     drawn_radii, truth_radii = _radii(drawn, neighbours), _radii(truth, neighbours)
     balls = np.zeros(len(drawn))

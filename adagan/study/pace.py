@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from adagan.mixtures.errors import UserError
+
 PILOT_STEPS = (25, 150, 600)
 LONG_ENOUGH = 0.5
 """CPU seconds beyond the first step after which a pilot training tells the cost of a step well enough."""
@@ -79,6 +81,6 @@ class Pace:
         """
         turn = index * len(self._order) + self._order.index(kind)
         if not 0 <= turn < len(self._shares):
-            raise ValueError(f"index: no training of a {kind} was planned for the round {index}, from 0")
+            raise UserError(f"index: no training of a {kind} was planned for the round {index}, from 0")
         left = sum(self._shares[turn:])
         return max(self.budget - self.elapsed(), 0.0) * self._shares[turn] / left if left else 0.0

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adagan.mixtures.errors import UserError
+
 
 class RowsFile:
     """Rows in JSON, written as a whole and atomically after every addition.
@@ -37,10 +39,10 @@ class RowsFile:
             content = json.loads(self.path.read_text(encoding="utf-8"))
             found, self.rows = {name: content[name] for name in self.settings}, list(content["rows"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"--json: {self.path} is no file of such rows; name another file") from error
+            raise UserError(f"--json: {self.path} is no file of such rows; name another file") from error
         for name, value in self.settings.items():
             if found[name] != value:
-                raise ValueError(
+                raise UserError(
                     f"--json: {self.path} holds rows of --{name} {found[name]}, not {value}; go on with the same, or "
                     "name another file"
                 )

@@ -10,11 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adagan.names import check_name
+from adagan.mixtures.errors import UserError
 from adagan.study.benchmarks import BENCHMARK_NAMES, Benchmark, benchmark
 from adagan.study.distances import sliced_wasserstein
 from adagan.study.methods import METHOD_NAMES, METHODS
 from adagan.study.workers import results
+from adagan.verbs.names import check_name
 
 Row = dict[str, Any]
 ORACLE_SEED, TRUTH_SEED = 10_000, 20_000
@@ -46,9 +47,9 @@ def run_study(
     for method in methods:
         check_name(method, METHOD_NAMES, "--methods")
     if not budget > 0:
-        raise ValueError(f"--budget: expected CPU seconds above 0, got {budget}")
+        raise UserError(f"--budget: expected CPU seconds above 0, got {budget}")
     if rounds < 1:
-        raise ValueError(f"--rounds: expected 1 or more, got {rounds}")
+        raise UserError(f"--rounds: expected 1 or more, got {rounds}")
     return _rows(name, methods, seeds, budget, rounds, workers)
 
 

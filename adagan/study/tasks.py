@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from adagan.datasets import KnownModes, digits, known_modes
+from adagan.data.built_in import KnownModes, digits, known_modes
 from adagan.study.label_free import label_free_scores
 from adagan.study.metrics import score_modes
 

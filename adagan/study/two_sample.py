@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.mixtures.errors import UserError
 from adagan.study.arrays import flat_array
 
 PERMUTATIONS = 500
@@ -53,7 +54,7 @@ def two_sample_scores(
 
     for name, part in (("samples", samples), ("real", real)):
         if len(part) < 20:
-            raise ValueError(f"{name}: expected 20 points or more, got {len(part)}")
+            raise UserError(f"{name}: expected 20 points or more, got {len(part)}")
     points = np.concatenate([flat_array(samples), flat_array(real)])
     labels = np.repeat([1, 0], [len(samples), len(real)])
     random = np.random.default_rng(seed)

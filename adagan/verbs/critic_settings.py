@@ -13,7 +13,7 @@ from adagan.components.critics.classifier_critic import ClassifierCritic
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.kernel_critic import KernelCritic
 from adagan.components.critics.ratio_estimator import RatioEstimator
-from adagan.names import check_name, choose
+from adagan.verbs.names import check_name, choose
 
 NETWORKS: dict[str, Callable[..., RatioEstimator]] = {"softmax": Critic, "binary": BinaryCritic}
 OTHERS: dict[str, Callable[..., RatioEstimator]] = {"classifier": ClassifierCritic, "kernel": KernelCritic}

@@ -9,14 +9,15 @@ from jsonargparse import ArgumentParser, Namespace
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR
 
-from adagan.components.adversarial import objectives as o
-from adagan.components.adversarial import techniques as t
-from adagan.components.adversarial.gan import GAN
-from adagan.components.adversarial.gan_training import Schedule
-from adagan.components.adversarial.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
+from adagan.components.generators.gan import objectives as o
+from adagan.components.generators.gan import techniques as t
+from adagan.components.generators.gan.gan import GAN
+from adagan.components.generators.gan.gan_training import Schedule
+from adagan.components.generators.gan.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
-from adagan.names import choose
 from adagan.verbs.divergence_names import DIVERGENCES
+from adagan.verbs.names import choose
 
 
 def _f_gan(divergence: Callable[..., FDivergence], *number: float) -> o.FGAN:
@@ -27,7 +28,7 @@ def _whole(make: Callable[[int], t.Technique], number: float | None = None) -> t
     if number is None:
         return make()  # type: ignore[call-arg]
     if number != int(number):
-        raise ValueError(f"expected a whole number, got {number}")
+        raise UserError(f"expected a whole number, got {number}")
     return make(int(number))
 
 

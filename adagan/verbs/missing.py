@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from jsonargparse import ArgumentParser
 
-from adagan.missing import MissingRegion
-from adagan.reading import read_data
+from adagan.data.reading import read_data
+from adagan.missing.regions import MissingRegion
+from adagan.mixtures.errors import UserError
 from adagan.run_folder import RunFolder
 from adagan.verbs.own_component import HELP
-from adagan.verbs.reopening import read_settings, reopened
+from adagan.verbs.stored_run import read_settings, reopened
 
 SHOWN_ROWS = 5
 SHOWN_ENTRIES = 4
@@ -33,11 +34,11 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--component", type=str | None, help=HELP)
     options = parser.parse_args(list(arguments))
     if not 0 < options.threshold <= 1:
-        raise ValueError(f"--threshold: expected a number in (0, 1], got {options.threshold}")
+        raise UserError(f"--threshold: expected a number in (0, 1], got {options.threshold}")
     settings = read_settings(options.run, options.component)
     settings.rounds = len(RunFolder(options.run).rounds())
     if settings.rounds == 0:
-        raise ValueError(f"{options.run} has no complete round yet; adagan resume {options.run} runs the first")
+        raise UserError(f"{options.run} has no complete round yet; adagan resume {options.run} runs the first")
     other = None if options.data is None else read_data(options.data, settings.seed)
     model = reopened(options.run, settings, progress=False)
     regions = model.missing(other, threshold=options.threshold)

@@ -9,7 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from adagan.names import suggestion
+from adagan.mixtures.errors import UserError
+from adagan.verbs.names import suggestion
 
 OPTION = "--component"
 HELP = "MODULE:MAKE, your own code in the working directory or installed: what makes this run's components"
@@ -29,29 +30,29 @@ def own_component(text: str) -> Callable[[], Any]:
             that can be called without arguments.
     """
     if not names_own_code(text):
-        raise ValueError(f"{OPTION}: expected MODULE:MAKE, such as my_generator:Generator, got {text!r}")
+        raise UserError(f"{OPTION}: expected MODULE:MAKE, such as my_generator:Generator, got {text!r}")
     name, _, attribute = text.partition(":")
     with _working_directory_importable():
         try:
             module = import_module(name)
         except Exception as error:
             if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
-                raise ValueError(
+                raise UserError(
                     f"{OPTION} {text}: there is no module {error.name}; run adagan in its folder, or install it"
                 ) from error
-            raise ValueError(f"{OPTION} {text}: importing {name} fails with {type(error).__name__}: {error}") from error
+            raise UserError(f"{OPTION} {text}: importing {name} fails with {type(error).__name__}: {error}") from error
     if not hasattr(module, attribute):
-        raise ValueError(f"{OPTION} {text}: {name} has no {attribute}{suggestion(attribute, vars(module))}")
+        raise UserError(f"{OPTION} {text}: {name} has no {attribute}{suggestion(attribute, vars(module))}")
     make: Any = getattr(module, attribute)
     if not callable(make):
-        raise ValueError(
+        raise UserError(
             f"{OPTION} {text}: expected a class or a function that makes an unfitted component, got an object of class "
             f"{type(make).__name__}"
         )
     try:
         make()
     except Exception as error:
-        raise ValueError(f"{OPTION} {text}: calling it fails with {type(error).__name__}: {error}") from error
+        raise UserError(f"{OPTION} {text}: calling it fails with {type(error).__name__}: {error}") from error
     return make  # type: ignore[no-any-return]
 
 
@@ -68,11 +69,11 @@ def vouched_for(run: str, component: str | None, *, stored: str | None) -> list[
             or see `own_component`.
     """
     if component is not None and names_own_code(component) and stored is not None and not names_own_code(stored):
-        raise ValueError(f"{OPTION}: the components of {run} are made by adagan's {stored}; leave {OPTION} out")
+        raise UserError(f"{OPTION}: the components of {run} are made by adagan's {stored}; leave {OPTION} out")
     if component is not None:
         return [own_component(component)]
     if stored is not None and names_own_code(stored):
-        raise ValueError(
+        raise UserError(
             f"{OPTION}: the components of {run} are made by {stored}, code that is not adagan's; if you trust it, pass "
             f"{OPTION} {stored}"
         )

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from jsonargparse import ArgumentParser
 
-from adagan.report import write_report
+from adagan.mixtures.errors import UserError
+from adagan.report.page import write_report
 from adagan.verbs.own_component import HELP, vouched_for
-from adagan.verbs.reopening import stored_component
+from adagan.verbs.stored_run import stored_component
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -27,7 +28,7 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--component", type=str | None, help=HELP)
     options = parser.parse_args(list(arguments))
     if options.num_samples < 1:
-        raise ValueError(f"--num_samples: expected 1 or more, got {options.num_samples}")
+        raise UserError(f"--num_samples: expected 1 or more, got {options.num_samples}")
     makers = vouched_for(options.run, options.component, stored=stored_component(options.run))
     page = write_report(options.run, options.out, num_samples=options.num_samples, seed=options.seed, components=makers)
     print(f"report written to {page}")  # noqa: T201

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from jsonargparse import ArgumentParser
 
 from adagan.boosting import MOST_ROUNDS
+from adagan.mixtures.errors import UserError
 from adagan.run_folder import RunFolder
 from adagan.verbs.outcome import print_outcome
 from adagan.verbs.own_component import HELP
-from adagan.verbs.reopening import read_settings, reopened
+from adagan.verbs.stored_run import read_settings, reopened
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -34,5 +35,5 @@ def run(arguments: Sequence[str]) -> None:
     done = len(RunFolder(options.run).rounds())
     wanted = MOST_ROUNDS if settings.rounds == "auto" else settings.rounds
     if isinstance(wanted, int) and wanted <= done:
-        raise ValueError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
+        raise UserError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
     print_outcome(reopened(options.run, settings), options.run)

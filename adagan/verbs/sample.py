@@ -10,14 +10,15 @@ import torch
 from jsonargparse import ArgumentParser, Namespace
 
 from adagan.mixtures.arguments import check_share
-from adagan.mixtures.balanced import balanced_refinement
-from adagan.mixtures.refinement import Refined, Samples
-from adagan.mixtures.streaming import stream_samples
+from adagan.mixtures.errors import UserError
+from adagan.mixtures.refinement.balanced import balanced_refinement
+from adagan.mixtures.refinement.refined import Refined, Samples
+from adagan.mixtures.sampling.streaming import stream_samples
 from adagan.run_folder import RunFolder
 from adagan.seeds import check_seed
 from adagan.verbs.own_component import HELP, vouched_for
-from adagan.verbs.reopening import read_inputs, read_settings, stored_component
 from adagan.verbs.settings import choose_device
+from adagan.verbs.stored_run import read_inputs, read_settings, stored_component
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -53,15 +54,15 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("--component", type=str | None, help=HELP)
     options = parser.parse_args(list(arguments))
     if options.num_samples < 1:
-        raise ValueError(f"--num_samples: expected 1 or more, got {options.num_samples}")
+        raise UserError(f"--num_samples: expected 1 or more, got {options.num_samples}")
     check_seed(options.seed, "--seed")
     if options.refine is not None:
         check_share(options.refine, "--refine")
     elif options.balanced:
-        raise ValueError("--balanced: only refined samples are balanced; pass --refine 0.5 too")
+        raise UserError("--balanced: only refined samples are balanced; pass --refine 0.5 too")
     out = Path(options.out) if options.out else Path(options.run) / "samples.npy"
     if out.suffix not in (".npy", ".csv"):
-        raise ValueError(f"--out: expected a file that ends in .npy or .csv, got {out}")
+        raise UserError(f"--out: expected a file that ends in .npy or .csv, got {out}")
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
     device = choose_device(options.device)
@@ -81,17 +82,17 @@ def run(arguments: Sequence[str]) -> None:
 
 def _source(options: Namespace, makers: Sequence[Callable[[], Any]], device: torch.device) -> Samples:
     if options.refine is not None and options.condition is not None:
-        raise ValueError("--refine: the critic knows no classes; leave --condition out")
+        raise UserError("--refine: the critic knows no classes; leave --condition out")
     folder = RunFolder(options.run)
     mixture = folder.mixture(makers, device, whole=options.round is not None)
     if options.round is not None:
         if not 1 <= options.round <= len(mixture):
-            raise ValueError(f"--round: expected 1 to {len(mixture)}, the rounds of this run, got {options.round}")
+            raise UserError(f"--round: expected 1 to {len(mixture)}, the rounds of this run, got {options.round}")
         mixture = mixture[: options.round]
     if options.refine is None:
         return mixture
     if options.round is not None and options.round != len(folder.mixture(makers)):
-        raise ValueError("--refine: the critic is that of the run's mixture; leave --round out")
+        raise UserError("--refine: the critic is that of the run's mixture; leave --round out")
     critic, generator = folder.critic(makers, device), torch.Generator(device).manual_seed(options.seed)
     if not options.balanced:
         return Refined(mixture, critic, options.refine, generator=generator)

@@ -11,11 +11,13 @@ from jsonargparse import ArgumentParser, Namespace
 
 from adagan import components
 from adagan.boosting import COARSE, AdaGAN
-from adagan.components.class_conditional import ClassConditional
-from adagan.components.gaussian import Gaussian
-from adagan.components.scikit_learn import ScikitLearn
-from adagan.datasets import BUILT_IN_NAMES
+from adagan.components.adapters.class_conditional import ClassConditional
+from adagan.components.adapters.scikit_learn import ScikitLearn
+from adagan.components.generators.gaussian import Gaussian
+from adagan.data.built_in import BUILT_IN_NAMES
+from adagan.fitting import takes_labels, unfitted
 from adagan.mixtures.data_weights import Dagger, DataWeightRule, Multiplicative, Star, TopK, TopKLast, Uniform
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.steps import (
     Constant,
     FullyCorrective,
@@ -26,12 +28,11 @@ from adagan.mixtures.steps import (
     MixtureStep,
     Step,
 )
-from adagan.names import choose
-from adagan.newcomer import takes_labels, unfitted
 from adagan.stopping import Never, NothingLeft, StoppingRule
 from adagan.verbs.critic_settings import add_critic_arguments, critic_makers
 from adagan.verbs.divergence_names import DIVERGENCES
 from adagan.verbs.gan_settings import add_gan_arguments, gan_maker
+from adagan.verbs.names import choose
 from adagan.verbs.own_component import names_own_code, own_component
 
 CONFIG_FILE = "config.yaml"
@@ -176,10 +177,10 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     if isinstance(step, FullyCorrective | LineSearch):
         step.divergence = divergence
     if settings.threads < 1:
-        raise ValueError(f"--threads: expected 1 or more, got {settings.threads}")
+        raise UserError(f"--threads: expected 1 or more, got {settings.threads}")
     torch.set_num_threads(settings.threads)
     if settings.resolution < 0:
-        raise ValueError(f"--resolution: expected 0 or more, got {settings.resolution}")
+        raise UserError(f"--resolution: expected 0 or more, got {settings.resolution}")
     coarse_critic, critic = critic_makers(settings)
     make = _component_maker(settings)
     if settings.labels is not None and not takes_labels(unfitted(make, settings.seed)):
@@ -232,13 +233,13 @@ def _trained(name: str, kind: Callable[..., Any], steps: float | None, settings:
 
 def _info_gan(values: float, settings: Namespace) -> Callable[[], Any]:
     if values < 2:
-        raise ValueError(f"info-gan:NUMBER takes a whole number of 2 or more values, got {values:g}")
+        raise UserError(f"info-gan:NUMBER takes a whole number of 2 or more values, got {values:g}")
     return partial(gan_maker(settings, components.InfoGAN), categorical=_whole(values, "info-gan"))
 
 
 def _whole(number: float, name: str) -> int:
     if not (number >= 1 and number % 1 == 0):
-        raise ValueError(f"{name}:NUMBER takes a whole number of 1 or more, got {number:g}")
+        raise UserError(f"{name}:NUMBER takes a whole number of 1 or more, got {number:g}")
     return int(number)
 
 
@@ -252,7 +253,7 @@ def _kernel_density(bandwidth: float) -> ScikitLearn:
     from sklearn.neighbors import KernelDensity  # type: ignore[import-untyped]
 
     if not 0 < bandwidth < float("inf"):
-        raise ValueError(f"--component: kernel-density:NUMBER takes a positive bandwidth, got {bandwidth}")
+        raise UserError(f"--component: kernel-density:NUMBER takes a positive bandwidth, got {bandwidth}")
     return ScikitLearn(KernelDensity(bandwidth=bandwidth))
 
 
@@ -268,5 +269,5 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device: {name} is not available here ({' '.join(str(error).split())[:120]})") from error
+        raise UserError(f"--device: {name} is not available here ({' '.join(str(error).split())[:120]})") from error
     return device

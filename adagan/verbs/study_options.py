@@ -9,6 +9,8 @@ from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from adagan.mixtures.errors import UserError
+
 WIDTH = 160
 """Of a table that goes to a file."""
 
@@ -36,17 +38,17 @@ def checked_seeds(options: Namespace) -> list[int]:
     for name, least in (("seed", 0), ("workers", 1)):
         value = getattr(options, name)
         if value is not None and value < least:
-            raise ValueError(f"--{name}: expected {least} or more, got {value}")
+            raise UserError(f"--{name}: expected {least} or more, got {value}")
     try:
         numbers = [int(word) for word in str(options.seeds).split(",") if word.strip()]
     except ValueError as error:
-        raise ValueError(f"--seeds: expected a number of seeds, or seeds as in 0,1,2, got {options.seeds!r}") from error
+        raise UserError(f"--seeds: expected a number of seeds, or seeds as in 0,1,2, got {options.seeds!r}") from error
     if "," in str(options.seeds):
         if not numbers or min(numbers) < 0:
-            raise ValueError(f"--seeds: expected seeds of 0 or more, got {options.seeds}")
+            raise UserError(f"--seeds: expected seeds of 0 or more, got {options.seeds}")
         return list(dict.fromkeys(numbers))
     if not numbers or numbers[0] < 1:
-        raise ValueError(f"--seeds: expected 1 or more, got {options.seeds}")
+        raise UserError(f"--seeds: expected 1 or more, got {options.seeds}")
     return list(range(options.seed, options.seed + numbers[0]))
 
 

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.labelled_points import class_logits
+from adagan.mixtures.errors import UserError
 
 Array = NDArray[np.float64]
 
@@ -203,9 +204,9 @@ class BestOf(Calibrator):
 
     def __post_init__(self) -> None:
         if not self.candidates:
-            raise ValueError("candidates: expected one calibrator or more, got none")
+            raise UserError("candidates: expected one calibrator or more, got none")
         if self.splits < 2:
-            raise ValueError(f"splits: expected 2 or more, so that no candidate judges itself, got {self.splits}")
+            raise UserError(f"splits: expected 2 or more, so that no candidate judges itself, got {self.splits}")
 
     def choose(self, held_out: RawRatios) -> Calibrator:
         """The best candidate for these points; the first with too few points to tell."""

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adapters.skops_state import estimator_from_tensor, estimator_to_tensor, untrusted_types
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
-from adagan.components.skops_state import estimator_from_tensor, estimator_to_tensor, untrusted_types
+from adagan.mixtures.errors import UserTypeError
 
 TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """What gradient-boosted trees hold beyond skops' own list: a class that restores arrays of numbers."""
@@ -64,9 +65,9 @@ class ClassifierCritic(CrossFitted):
         if estimator is not None:
             name = type(estimator).__name__
             if not callable(getattr(estimator, "predict_proba", None)):
-                raise TypeError(f"estimator: {name} has no predict_proba, from which ratios are computed")
+                raise UserTypeError(f"estimator: {name} has no predict_proba, from which ratios are computed")
             if "sample_weight" not in inspect.signature(estimator.fit).parameters:
-                raise TypeError(
+                raise UserTypeError(
                     f"estimator: fit of {name} takes no sample_weight, so it cannot weigh data against samples; "
                     "choose a classifier that does, such as HistGradientBoostingClassifier"
                 )
@@ -109,7 +110,7 @@ class ClassifierCritic(CrossFitted):
         for fitted in getattr(self, "estimators_", ()):
             unknown = untrusted_types(fitted.stored, TRUSTED)
             if unknown:
-                raise TypeError(
+                raise UserTypeError(
                     f"{type(fitted.classifier).__name__} cannot be stored: skops does not vouch for "
                     f"{', '.join(unknown)}; HistGradientBoostingClassifier and linear classifiers can be"
                 )

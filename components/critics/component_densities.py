@@ -10,6 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.storage import Storable, component_record, unfitted_component
 
 
@@ -30,7 +31,7 @@ class ComponentDensities(nn.Module):
         super().__init__()
         for index, component in enumerate(components):
             if not callable(getattr(component, "log_prob", None)):
-                raise TypeError(without_log_prob(f"mixture: component {index}", component))
+                raise UserTypeError(without_log_prob(f"mixture: component {index}", component))
         # copies, and no submodules: freezing or moving a critic is not to change the mixture that it was fitted to
         self.components = tuple(copy.deepcopy(component) for component in components)
         self.register_buffer("shares", shares.double())
@@ -54,7 +55,7 @@ class ComponentDensities(nn.Module):
         for index, log in enumerate(logs):
             wrong = torch.isnan(log) | (log == torch.inf)
             if bool(wrong.any()):
-                raise ValueError(
+                raise UserError(
                     f"mixture: log_prob of component {index} ({type(self.components[index]).__name__}) is NaN or "
                     f"infinite at {int(wrong.sum())} of {len(x)} points; a density with respect to volume is needed"
                 )
@@ -108,7 +109,7 @@ def check_offers_log_prob(component: Any) -> None:
     """
     # a property may need a fitted component: it is looked up, not evaluated
     if inspect.getattr_static(component, "log_prob", None) is None:
-        raise TypeError(without_log_prob("critic: the component", component))
+        raise UserTypeError(without_log_prob("critic: the component", component))
 
 
 def without_log_prob(what: str, component: Any) -> str:

@@ -35,7 +35,7 @@ class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
         return self.num_batches
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        from adagan.components.batches import draw_rows
+        from adagan.components.training.batches import draw_rows
 
         device = self.data.device
         generator = torch.Generator(device).manual_seed(self.seed)

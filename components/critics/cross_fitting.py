@@ -10,19 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_kind
+from adagan.components.checks import check_counts, check_kind
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.calibrators import Calibrator, RawRatios, VectorScaling, cross_calibrated
 from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob, part_of
-from adagan.components.critics.held_out import HeldOutRatios
+from adagan.components.critics.fold_scores import HeldOutRatios
 from adagan.components.critics.labelled_points import LabelledPoints, draw_labelled, in_blocks
-from adagan.components.networks import is_image
-from adagan.components.scaling import Scaling
+from adagan.components.generators.scaling import Scaling
+from adagan.components.networks.defaults import is_image
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.mixture_weights import mixture_log_ratio
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
+from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 
 
 class CrossFitted(nn.Module, ABC):
@@ -74,11 +75,11 @@ class CrossFitted(nn.Module, ABC):
     ) -> None:
         super().__init__()
         if folds < 2:
-            raise ValueError(
+            raise UserError(
                 f"folds: expected 2 or more, so that every point is scored by a network without it, got {folds}"
             )
         if folds > 255:
-            raise ValueError(f"folds: expected 255 or fewer, got {folds}")
+            raise UserError(f"folds: expected 255 or fewer, got {folds}")
         check_counts(max_samples=max_samples)
         check_kind("calibrator", calibrator, Calibrator, "VectorScaling()")
         self.folds, self.max_samples = folds, max_samples
@@ -115,7 +116,7 @@ class CrossFitted(nn.Module, ABC):
             TrainingDiverged: A loss became NaN or infinite.
         """
         if len(data) < 10 * self.folds:
-            raise ValueError(
+            raise UserError(
                 f"data: a critic of {self.folds} folds needs {10 * self.folds} rows or more, got {len(data)}"
             )
         seed = inherited_seed() if self.seed is None else self.seed
@@ -262,7 +263,7 @@ class CrossFitted(nn.Module, ABC):
         )
         missing = [name for name in needed if name not in state_dict]
         if missing:
-            raise ValueError(
+            raise UserError(
                 f"state_dict: {', '.join(missing)} missing; expected the state of a fitted {type(self).__name__} of "
                 f"{self.folds} folds; if another version of the package wrote it, fit the critic again"
             )

@@ -8,12 +8,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts
+from adagan.components.checks import check_counts
 from adagan.components.critics.calibration import Calibration, calibration_record
 from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.mixture_weights import mixture_log_ratio
+from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 
 
 class ExactCritic(nn.Module):
@@ -49,7 +50,7 @@ class ExactCritic(nn.Module):
         check_counts(num_samples=num_samples)
         if not callable(getattr(density, "log_prob", None)):
             if not callable(density):
-                raise TypeError(
+                raise UserTypeError(
                     f"density: expected a callable, or a fitted object with log_prob, got a {type(density).__name__}"
                 )
             density = KnownDensity(density)
@@ -107,7 +108,7 @@ class ExactCritic(nn.Module):
         """
         (density,) = self.density.components
         if isinstance(density, KnownDensity):
-            raise TypeError(
+            raise UserTypeError(
                 "ExactCritic cannot be stored: density is a plain callable; pass a component with log_prob, such as "
                 "Gaussian, or leave the run in memory"
             )

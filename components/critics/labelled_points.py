@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 
 BLOCK = 16_384
@@ -96,7 +97,7 @@ def draw_labelled(
     for component, count in zip(mixture.components, counts, strict=True):
         part = Mixture([component]).to(data.device).sample(count, randomness)
         if part.shape[1:] != data.shape[1:]:
-            raise ValueError(
+            raise UserError(
                 f"{type(component).__name__} samples shape {tuple(part.shape[1:])}, the data have "
                 f"{tuple(data.shape[1:])}; sample must return what fit was given"
             )

@@ -10,16 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.arguments import check_counts, check_positive
+from adagan.components.checks import check_counts, check_positive
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.critic_training import CriticTraining, LabelledBatches, every_tenth
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.critics.warm_start import WarmStart
-from adagan.components.networks import ratio_network, supported_octaves
-from adagan.components.training import train
+from adagan.components.networks.defaults import ratio_network, supported_octaves
+from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import ArrayLike
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 
 
@@ -60,7 +61,7 @@ class NetworkCritic(CrossFitted):
     ) -> None:
         super().__init__(folds=folds, max_samples=max_samples, calibrator=calibrator, seed=seed)
         if noise < 0 or not math.isfinite(noise):
-            raise ValueError(f"noise: expected 0 or more, got {noise}")
+            raise UserError(f"noise: expected 0 or more, got {noise}")
         check_counts(width=width, max_steps=max_steps, batch_size=batch_size)
         check_positive(learning_rate=learning_rate)
         self.noise, self.width = float(noise), width
@@ -91,7 +92,7 @@ class NetworkCritic(CrossFitted):
 
     def _check_noise(self, num_components: int) -> None:
         if self.binary and self.noise > 0 and num_components > 1:
-            raise ValueError(
+            raise UserError(
                 f"noise: a binary critic of several components takes their ratios from log_prob, which is not blurred; "
                 f"expected 0, got {self.noise}; use Critic for a coarse critic"
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import Tensor, nn
 
+from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
 
 if TYPE_CHECKING:
@@ -35,15 +36,13 @@ class WarmStart:
     def from_critic(cls, previous: Any, critic: NetworkCritic) -> Self:
         """What `critic` takes over from `previous`; see `NetworkCritic.warm_start`."""
         if type(previous) is not type(critic):
-            raise TypeError(f"previous: expected a {type(critic).__name__}, got a {type(previous).__name__}")
+            raise UserTypeError(f"previous: expected a {type(critic).__name__}, got a {type(previous).__name__}")
         if not hasattr(previous, "maps_"):
-            raise ValueError("previous: expected a fitted critic; call its fit(data, mixture) first")
+            raise UserError("previous: expected a fitted critic; call its fit(data, mixture) first")
         for name in ("folds", "width", "noise"):
             theirs, ours = getattr(previous, name), getattr(critic, name)
             if theirs != ours:
-                raise ValueError(
-                    f"previous: expected a critic with {name}={ours}, as this one has, got {name}={theirs}"
-                )
+                raise UserError(f"previous: expected a critic with {name}={ours}, as this one has, got {name}={theirs}")
         return cls(
             tuple(copy.deepcopy(network.state_dict()) for network in previous.estimators_),
             previous.fold_.clone(),
@@ -58,12 +57,12 @@ class WarmStart:
             ValueError: It is not.
         """
         if len(data) != len(self.fold) or tuple(data.shape[1:]) != self.event_shape:
-            raise ValueError(
+            raise UserError(
                 f"data: a warm start keeps the folds of the last round, which had {len(self.fold)} points of shape "
                 f"{self.event_shape}, got {len(data)} of shape {tuple(data.shape[1:])}; pass the same, or start cold"
             )
         if len(mixture) != self.num_components + 1:
-            raise ValueError(
+            raise UserError(
                 f"mixture: a warm start from a critic of {self.num_components} components needs "
                 f"{self.num_components + 1}, the new one last, got {len(mixture)}; start cold"
             )
@@ -79,7 +78,7 @@ def _with_newcomer(value: Tensor, own: Tensor) -> Tensor:
     """A layer's values, extended where the newcomer needs a row: the mean of the others', or zero beside none.
 
     The first row of the last layer is the log ratio of all components together, the others are those of the components
-    among themselves (`adagan.components.networks.RatioHead`); one component has the first row only.
+    among themselves (`adagan.components.networks.defaults.RatioHead`); one component has the first row only.
     """
     if value.shape == own.shape:
         return value

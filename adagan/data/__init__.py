@@ -1,0 +1,1 @@
+"""Data: built in, read from files, and checked."""

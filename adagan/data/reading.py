@@ -1,0 +1,215 @@
+"""Reads users' data: ``.npy``, ``.npz``, ``.csv``, a folder of images, or the name of a built-in data set.
+
+Every function raises `ValueError` or `FileNotFoundError` with one sentence that names the file, what is wrong and what
+to do; nothing is repaired silently.
+"""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
+from adagan.mixtures.errors import UserError
+from adagan.verbs.names import suggestion
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+def read_data(source: str, seed: int = 0) -> Tensor:
+    """Training data of shape (N, *event), float32, finite.
+
+    Args:
+        source: A path, or a built-in name; a path that exists goes first.
+        seed: Of built-in data that is drawn.
+
+    Raises:
+        FileNotFoundError: Neither a path nor a built-in name.
+        ValueError: A file that is empty, unreadable, of another type, not numeric, or not finite.
+    """
+    path = Path(source)
+    if path.is_dir():
+        return _checked(_read_images(path), source)
+    if path.is_file():
+        readers = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}
+        reader = readers.get(path.suffix.lower())
+        if reader is None:
+            raise UserError(
+                f"{source}: expected a .npy, .npz or .csv file or a folder of images, got {path.suffix or 'no suffix'}"
+            )
+        if path.stat().st_size == 0:
+            raise UserError(f"{source}: the file is empty")
+        return _checked(reader(path), source)
+    if source in BUILT_IN_NAMES or source in KNOWN_NAMES:
+        return built_in(source, seed)
+    raise FileNotFoundError(
+        f"{source}: no such file or folder, and not a built-in data set ({', '.join(BUILT_IN_NAMES)})"
+        + suggestion(source, BUILT_IN_NAMES)
+    )
+
+
+def read_weights(source: str) -> Tensor:
+    """Weights of shape (N,) from a ``.npy`` or ``.csv`` file."""
+    values = read_data(source)
+    if values[0].numel() != 1:
+        raise UserError(f"{source}: expected one weight per row, got rows of {values[0].numel()} values")
+    return values.reshape(-1)
+
+
+def read_labels(source: str) -> Tensor:
+    """Classes of shape (N,), int64, from a ``.npy`` or ``.csv`` file: whole numbers from 0, −1 for unlabelled rows."""
+    values = read_data(source)
+    if values[0].numel() != 1:
+        raise UserError(f"{source}: expected one label per row, got rows of {values[0].numel()} values")
+    labels = values.reshape(-1).to(torch.int64)
+    odd = (labels != values.reshape(-1)) | (labels < -1)
+    if bool(odd.any()):
+        row = int(odd.nonzero()[0])
+        raise UserError(
+            f"{source}: expected classes as whole numbers from 0, and -1 for unlabelled rows, got "
+            f"{float(values.reshape(-1)[row]):g} in row {row + 1}"
+        )
+    return labels
+
+
+def _read_npy(path: Path) -> NDArray[np.generic]:
+    try:
+        with path.open("rb") as file:
+            loaded = np.lib.format.read_array(file, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        reason = "it holds pickled objects, which adagan does not open" if "allow_pickle" in str(error) else error
+        raise UserError(f"{path}: not a readable .npy array of numbers ({_one_line(reason)})") from error
+    return np.asarray(loaded)
+
+
+def _read_npz(path: Path) -> NDArray[np.generic]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = list(archive.files)
+            chosen = names[0] if len(names) == 1 else next((name for name in ("data", "x", "X") if name in names), None)
+            if chosen is None:
+                raise UserError(f"expected one array, or one called data or x, found {', '.join(names) or 'none'}")
+            return np.asarray(archive[chosen])
+    except Exception as error:
+        reason = "it holds pickled objects, which adagan does not open" if "allow_pickle" in str(error) else error
+        raise UserError(f"{path}: not a readable .npz archive ({_one_line(reason)})") from error
+
+
+def _read_csv(path: Path) -> NDArray[np.generic]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            first = next((row for row in csv.reader(file) if row), None)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text file in UTF-8 ({_one_line(error)})") from error
+    if first is None:
+        raise UserError(f"{path}: the file has no rows")
+    header = not all(_is_number(cell) for cell in first)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an array without rows is reported by the caller
+            return np.loadtxt(path, delimiter=",", skiprows=int(header), ndmin=2, encoding="utf-8-sig", quotechar='"')
+    except ValueError as error:
+        raise UserError(_diagnosis(path, first if header else None) or f"{path}: {_one_line(error)}") from error
+
+
+def _diagnosis(path: Path, header: list[str] | None) -> str | None:
+    """Which columns hold text, or which row has another length."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [(number, row) for number, row in enumerate(csv.reader(file), start=1) if row][1 if header else 0 :]
+    if not rows:
+        return None
+    width = len(rows[0][1])
+    for number, row in rows:
+        if len(row) != width:
+            return f"{path}: line {number} has {len(row)} values, the lines before it {width}"
+    text: dict[int, str] = {}
+    for number, row in rows:
+        for column, cell in enumerate(row):
+            if not cell.strip():
+                name = header[column] if header else f"column {column + 1}"
+                return f"{path}: line {number} has no value in {name}; fill it in or remove the line"
+            if column not in text and not _is_number(cell):
+                text[column] = cell
+    if not text:
+        return None
+    named = ", ".join(
+        f"{header[column] if header and column < len(header) else f'column {column + 1}'} (such as {cell!r})"
+        for column, cell in text.items()
+    )
+    return f"{path}: expected numbers only, but there is text in {named}; drop or encode these columns first"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_images(folder: Path) -> NDArray[np.generic]:
+    from PIL import Image
+
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not paths:
+        raise UserError(f"{folder}: no images in this folder ({', '.join(sorted(IMAGE_SUFFIXES))})")
+    images: list[NDArray[np.uint8]] = []
+    size: tuple[int, int] | None = None
+    grey = True
+    for path in paths:
+        try:
+            with Image.open(path) as image:
+                if size is not None and image.size != size:
+                    raise UserError(
+                        f"{folder}: images of differing sizes: {paths[0].name} has {size[0]}×{size[1]} pixels, "
+                        f"{path.name} {image.size[0]}×{image.size[1]}; crop or resize them to one size"
+                    )
+                size = image.size
+                if image.mode.startswith(("I", "F")):
+                    raise UserError(
+                        f"{path}: {image.mode} pixels are not read; convert the images to 8 bits per channel, or pass "
+                        "them as a .npy array"
+                    )
+                grey = grey and image.mode in ("L", "1")
+                images.append(np.asarray(image.convert("RGB"), dtype=np.uint8))
+        except (OSError, SyntaxError) as error:  # what Pillow raises for truncated and damaged files
+            raise UserError(f"{path}: not a readable image ({_one_line(error)})") from error
+    stacked = np.stack(images).transpose(0, 3, 1, 2)
+    return np.asarray(stacked[:, :1] if grey else stacked, dtype=np.float32) / 255
+
+
+def _checked(values: NDArray[np.generic], source: str) -> Tensor:
+    if values.dtype.kind not in "buif":
+        raise UserError(f"{source}: expected real numbers, got an array of {values.dtype}")
+    if values.ndim == 0 or values.size == 0:
+        raise UserError(f"{source}: expected rows of numbers, got an array of shape {values.shape}")
+    table = values.reshape(-1, 1) if values.ndim == 1 else values
+    with np.errstate(over="ignore"):
+        data = torch.from_numpy(np.array(table, dtype=np.float32, order="C"))
+    bad = ~torch.isfinite(data)
+    if bool(bad.any()) and bool(np.isfinite(table).all()):
+        raise UserError(
+            f"{source}: {int(bad.sum())} of {data.numel()} values are beyond {np.finfo(np.float32).max:.2g}, the "
+            "largest that single precision holds; scale these columns down"
+        )
+    if bool(bad.any()):
+        places = bad.nonzero()
+        where = ", ".join(
+            f"row {int(place[0]) + 1}" + (f" column {int(place[1]) + 1}" if len(place) > 1 else "")
+            for place in places[:3]
+        )
+        raise UserError(
+            f"{source}: {len(places)} of {data.numel()} values are NaN or infinite (the first at {where}); remove "
+            "these rows or fill them in"
+        )
+    return data
+
+
+def _one_line(error: Exception | str) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,78 @@
+"""What a model may be fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adagan.components.labels import as_classes
+from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.errors import UserError, UserTypeError
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Points with their own weights and, if there are any, their classes.
+
+    Attributes:
+        points: Shape (N, *event), floating point, finite.
+        weights: Shape (N,), float64, non-negative, sum 1: the base of all data weights.
+        labels: Classes from 0, and −1 for points without one, shape (N,), int64; ``None`` when nothing is labelled.
+    """
+
+    points: Tensor
+    weights: Tensor
+    labels: Tensor | None = None
+
+    @classmethod
+    def checked(cls, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
+        """What a caller passed as data, weights and labels.
+
+        Raises:
+            TypeError: No real numbers.
+            ValueError: Another shape, NaN or infinite values (how many and where); weights that are negative, all zero
+                or of the wrong length; labels that are no classes.
+        """
+        points = _as_tensor(data, "data")
+        if points.ndim < 2 or len(points) == 0:
+            raise UserError(
+                f"data: expected shape (N, *event) with N > 0, got {tuple(points.shape)}"
+                + ("; one number per point has shape (N, 1)" if points.ndim == 1 else "")
+            )
+        if not points.is_floating_point():
+            points = points.to(torch.float32)
+        bad = ~torch.isfinite(points)
+        if bool(bad.any()):
+            rows = bad.flatten(1).any(dim=1).nonzero()[:, 0]
+            raise UserError(
+                f"data: {int(bad.sum())} values in {len(rows)} of {len(points)} rows are NaN or infinite, the first in "
+                f"row {int(rows[0])}; remove or fill in these rows"
+            )
+        base = as_probabilities(weights, len(points), points, "weights")
+        if y is None:
+            return cls(points, base)
+        labels = _as_tensor(y, "y").to(points.device)
+        return cls(points, base, as_classes(labels, len(points), "a conditional component"))
+
+
+def _as_tensor(values: ArrayLike, name: str) -> Tensor:
+    """A tensor of what a caller passed; pandas' tables and columns are read by numpy."""
+    kind = type(values).__name__
+    try:
+        if not isinstance(values, Tensor | list | tuple):
+            array = np.asarray(values)
+            values = array if array.flags.writeable else array.copy()
+        tensor = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserTypeError(
+            f"{name}: expected an array of numbers, got {kind} ({error}); encode text as numbers first"
+        ) from error
+    if tensor.is_complex():
+        raise UserTypeError(
+            f"{name}: expected real numbers, got {tensor.dtype}; give each point its parts as two numbers"
+        )
+    return tensor

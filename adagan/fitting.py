@@ -1,0 +1,122 @@
+"""The newcomer of a round: a fresh component, fitted to the weighted data and looked at before it joins the mixture."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from adagan.components.adapters.wrapped import as_component
+from adagan.components.contract import Component, WarmStartingComponent
+from adagan.components.training.trainer import TrainingDiverged
+from adagan.data.training_data import TrainingData
+from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.randomness import isolated_randomness
+
+PROBE = 16
+"""Samples drawn of a newcomer to see what it makes."""
+
+
+def check_maker(make: Callable[[], Any], what: str = "component") -> None:
+    """Makes sure that what is trained comes from a callable: an object that is fitted already would be fitted again.
+
+    Args:
+        make: What makes it.
+        what: The argument's name, for the message.
+
+    Raises:
+        TypeError: Something that can be fitted itself, or nothing that can be called.
+    """
+    if not isinstance(make, type) and (not callable(make) or callable(getattr(make, "fit", None))):
+        raise UserTypeError(
+            f"{what}: expected a callable that makes a fresh {what.replace('_', ' ')} for every round, got an object "
+            f"of class {type(make).__name__}; pass the class, or functools.partial({type(make).__name__}, ...)"
+        )
+
+
+def unfitted(make: Callable[[], Any], seed: int) -> Component:
+    """A fresh component, whatever its constructor draws at random."""
+    with isolated_randomness(seed):
+        return as_component(make())
+
+
+def name_of(component: Component) -> str:
+    """The name of a component's class; of a wrapped object's own class."""
+    return type(getattr(component, "generator", component)).__name__
+
+
+def takes_labels(component: Component) -> bool:
+    """Whether the component's ``fit`` has a parameter ``y``."""
+    return "y" in inspect.signature(component.fit).parameters
+
+
+def check_labels(component: Component) -> None:
+    """Makes sure that labels have somebody to learn from them.
+
+    Raises:
+        TypeError: The component takes none.
+    """
+    if not takes_labels(component):
+        name = name_of(component)
+        raise UserTypeError(
+            f"y: {name} learns nothing from labels, its fit has no parameter y; leave y out, or take a conditional "
+            f"component, such as ClassConditional({name})"
+        )
+
+
+def fit_newcomer(
+    make: Callable[[], Any],
+    data: TrainingData,
+    weights: Tensor,
+    round: int,
+    seed: int,
+    before: Sequence[Component] | None = None,
+) -> Component:
+    """A component fitted to the data under the round's data weights.
+
+    Args:
+        make: Makes an unfitted one.
+        data: The points, and their labels for components that learn from them.
+        weights: The data weights, shape (N,), sum 1.
+        round: The index t of the round, from 1, for messages.
+        seed: Of everything random.
+        before: The component to begin from, the last of these; none is before the first round. ``None`` begins anew.
+
+    Raises:
+        ValueError: It samples events of another shape than it was given.
+        TypeError: It is to begin from another, and cannot.
+        TrainingDiverged: It samples NaN or infinite values.
+    """
+    labels: dict[str, Any] = {} if data.labels is None else {"y": data.labels}
+    with isolated_randomness(seed):
+        component = as_component(make())
+        if before is not None:
+            _start_warm(component, before)
+        component = component.fit(data.points, weights, **labels)
+    device = data.points.device
+    drawn = Mixture([component]).to(device).sample(PROBE, torch.Generator(device).manual_seed(seed))
+    if drawn.shape[1:] != data.points.shape[1:]:
+        raise UserError(
+            f"component: {name_of(component)} was fitted to events of shape {tuple(data.points.shape[1:])} and samples "
+            f"events of shape {tuple(drawn.shape[1:])}; sample must return what fit was given"
+        )
+    if not bool(torch.isfinite(drawn).all()):
+        kept = f"the rounds before it, {round - 1} of them, are kept; " if round > 1 else ""
+        raise TrainingDiverged(
+            f"component: {name_of(component)} samples NaN or infinite values in round {round}; {kept}lower its "
+            "learning rate"
+        )
+    return component
+
+
+def _start_warm(component: Component, before: Sequence[Component]) -> None:
+    if not isinstance(component, WarmStartingComponent):
+        raise UserTypeError(
+            f"warm_start: {name_of(component)} has no method warm_start(previous); give it one, or leave warm_start out"
+        )
+    if before:
+        component.warm_start(before[-1])

@@ -1,0 +1,1 @@
+"""What is missing: which parts of the data a mixture does not produce."""

@@ -1,0 +1,1 @@
+"""The report on a run: figures, pictures, text, page."""

@@ -1,0 +1,1 @@
+"""Adapters: what makes others' generators components."""

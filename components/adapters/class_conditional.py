@@ -1,0 +1,198 @@
+"""One component per class: any generator becomes a conditional one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adagan.components.adapters.wrapped import as_component
+from adagan.components.checks import check_counts
+from adagan.components.contract import Component
+from adagan.components.labels import as_classes
+from adagan.components.training.trainer import TrainingDiverged
+from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.randomness import inherited_seed, isolated_randomness
+from adagan.mixtures.sampling.class_allocation import as_indices
+from adagan.mixtures.storage import component_record, unfitted_component
+
+
+class ClassConditional(nn.Module):
+    """P(x) = Σ_c P(c) P(x | c): a component for every class, fitted to the points of that class alone.
+
+    Points without a label, −1, are left out: neither the components nor the classes' shares learn from them. A class
+    whose points have no weight in a round gets no component and the share 0; other components of a boosted mixture,
+    which were given it, sample it then.
+
+    >>> from adagan.components import ClassConditional, Gaussian
+    >>> data, classes = torch.tensor([[0.0], [2.0], [7.0], [9.0]]), torch.tensor([0, 0, 1, 1])
+    >>> component = ClassConditional(Gaussian).fit(data, y=classes)
+    >>> component.sample(3, condition=torch.tensor([0, 1, 0])).shape
+    torch.Size([3, 1])
+
+    Args:
+        make_component: Makes an unfitted component: a class, a ``functools.partial``, any callable without arguments.
+        num_classes: C, if labels from C on are to be refused; ``None`` takes the largest label that occurs.
+
+    Attributes:
+        class_shares_: Shares of the classes by weight, shape (C,), float64, on the CPU wherever the components are.
+        classes_: The classes that have a component, in order.
+        mixture_: Their components.
+    """
+
+    class_shares_: Tensor
+    classes_: tuple[int, ...]
+    mixture_: Mixture
+
+    def __init__(self, make_component: Callable[[], Any], num_classes: int | None = None) -> None:
+        super().__init__()
+        if not callable(make_component) or (not isinstance(make_component, type) and hasattr(make_component, "fit")):
+            raise UserTypeError(
+                "make_component: expected a callable that makes a fresh component for every class, got an object of "
+                f"class {type(make_component).__name__}; pass its class, or functools.partial(class, ...)"
+            )
+        check_counts(num_classes=num_classes)
+        self.make_component, self.num_classes = make_component, num_classes
+
+    def fit(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
+        """Fits a fresh component to each class.
+
+        Args:
+            data: Shape (N, *event).
+            weights: Shape (N,), non-negative; ``None`` means uniform.
+            y: Classes from 0, and −1 for points without one, shape (N,).
+
+        Raises:
+            ValueError: No labels, labels outside the range, all weight on points without one, or data of a class that
+                its component refuses, with the class.
+        """
+        labels = as_classes(y, len(data), type(self).__name__).to(data.device)
+        count = int(labels.max()) + 1
+        if self.num_classes is not None and count > self.num_classes:
+            raise UserError(
+                f"y: expected classes from 0 to {self.num_classes - 1}, the last of num_classes; got {count - 1}"
+            )
+        base = as_probabilities(weights, len(data), data, "weights").masked_fill(labels < 0, 0.0)
+        mass = torch.bincount(labels.clamp(min=0), base, minlength=self.num_classes or count).cpu()
+        if float(mass.sum()) == 0:
+            raise UserError(
+                "weights: all the weight lies on unlabelled points, so that no class can be learnt; label "
+                "more of the points, or give the labelled ones more weight"
+            )
+        classes = tuple(mass.nonzero()[:, 0].tolist())
+        seed = inherited_seed()
+        components = [self._fitted(label, data, base, labels == label, seed) for label in classes]
+        self._take(components, classes, mass / mass.sum())
+        return self
+
+    def _fitted(self, label: int, data: Tensor, base: Tensor, rows: Tensor, seed: int) -> Component:
+        own = base[rows]
+        with isolated_randomness(int(np.random.default_rng([seed, label]).integers(2**62))):
+            try:
+                return as_component(self.make_component()).fit(data[rows], own / own.sum())
+            except (TrainingDiverged, ValueError) as error:
+                kind = TrainingDiverged if isinstance(error, TrainingDiverged) else ValueError
+                raise kind(f"class {label}, {int(rows.sum())} points: {error}") from error
+
+    def _take(self, components: Sequence[Any], classes: Sequence[int], shares: Tensor) -> None:
+        self.classes_, self.class_shares_ = tuple(classes), shares
+        self.mixture_ = Mixture(components, shares[list(classes)])
+
+    def sample(
+        self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None
+    ) -> Tensor:
+        """Samples of shape (num_samples, *event).
+
+        Args:
+            num_samples: 0 or more.
+            generator: Source of randomness; ``None`` seeds a fresh one from the system.
+            condition: The class of all samples; or, shape (num_samples,), that of each in turn; ``None`` draws the
+                classes by their shares.
+
+        Raises:
+            ValueError: A class that is not there, or that the data had no weight on.
+        """
+        if not hasattr(self, "mixture_"):
+            raise RuntimeError("this ClassConditional is not fitted yet; call fit(data, y=classes) first")
+        if condition is None:
+            return self.mixture_.sample(num_samples, generator)
+        wanted = as_indices(condition, num_samples, len(self.class_shares_), "condition")
+        places = np.full(len(self.class_shares_), -1)
+        places[list(self.classes_)] = np.arange(len(self.classes_))
+        component = places[wanted]
+        if (component < 0).any():
+            raise UserError(
+                f"condition: class {wanted[component < 0][0]} had no weight in the data that this component was "
+                f"fitted to; it samples the classes {', '.join(map(str, self.classes_))}"
+            )
+        return self.mixture_.sample(num_samples, generator, component=torch.as_tensor(component))
+
+    @property
+    def log_prob(self) -> Callable[[Tensor], Tensor]:
+        """``log_prob(x)``, log Σ_c P(c) P(x | c) at points (N, *event), shape (N,); there if all components have one.
+
+        Raises:
+            AttributeError: A component has none.
+        """
+        for label, component in zip(self.classes_, self.mixture_, strict=True):
+            if not callable(getattr(component, "log_prob", None)):
+                raise AttributeError(f"the component of class {label} ({type(component).__name__}) has no log_prob")
+        return self.mixture_.log_prob
+
+    def config(self) -> dict[str, Any]:
+        """What `from_config` needs.
+
+        Raises:
+            TypeError: The components cannot be stored; they are named.
+        """
+        fitted = hasattr(self, "mixture_")
+        return {
+            "num_classes": self.num_classes,
+            "makes": component_record(as_component(self.make_component())),
+            "classes": list(self.classes_) if fitted else [],
+            "components": [component_record(component) for component in self.mixture_] if fitted else [],
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> Self:
+        """An unfitted component like the stored one, whose classes' components are made already.
+
+        Raises:
+            ValueError: The classes' components are of a class that nobody vouches for.
+        """
+        # the user vouches for what makes this component, and with it for what makes its parts
+        outer = [make() for make in components if not isinstance(make, type)]
+        makers = [*components, *(one.make_component for one in outer if isinstance(one, ClassConditional))]
+        made = cls(partial(unfitted_component, cls.__name__, config["makes"], makers), config["num_classes"])
+        if config["classes"]:
+            parts = [unfitted_component(cls.__name__, record, makers) for record in config["components"]]
+            made._take(parts, config["classes"], _equal_shares(config["classes"]))
+        return made
+
+    def state_dict(self, *arguments: Any, **options: Any) -> Any:
+        """The shares and the states of all components, torch modules or not; as torch's inside a larger module."""
+        if arguments or options or not hasattr(self, "mixture_"):
+            return super().state_dict(*arguments, **options)
+        states = [component.state_dict() for component in self.mixture_]
+        parts = {f"components.{i}.{name}": value for i, state in enumerate(states) for name, value in state.items()}
+        return {"class_shares_": self.class_shares_, **parts}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> None:
+        """Hands every component its state."""
+        components = list(self.mixture_)
+        for index, component in enumerate(components):
+            start = f"components.{index}."
+            component.load_state_dict({k.removeprefix(start): v for k, v in state_dict.items() if k.startswith(start)})
+        self._take(components, self.classes_, state_dict["class_shares_"].double().cpu())
+
+
+def _equal_shares(classes: Sequence[int]) -> Tensor:
+    shares = torch.zeros(max(classes) + 1, dtype=torch.float64)
+    shares[list(classes)] = 1 / len(classes)
+    return shares

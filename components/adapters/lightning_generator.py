@@ -1,0 +1,259 @@
+"""Any LightningModule as a component: it trains as its author wrote it, on weighted minibatches."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, TypeAlias
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.model_helpers import is_overridden
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from adagan.components.checks import check_counts
+from adagan.components.labels import as_classes, shares_by_weight
+from adagan.components.training.batches import WeightedBatches
+from adagan.components.training.trainer import TrainingDiverged, train
+from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.randomness import generator_for, inherited_seed, isolated_randomness, seed_from
+from adagan.mixtures.sampling.class_allocation import as_indices
+
+Sampler: TypeAlias = Callable[..., Tensor]
+"""Called with the trained module, a number of samples and a generator on the module's device."""
+
+
+class LightningGenerator(nn.Module):
+    """A LightningModule with a function that samples from it.
+
+    Lightning's trainer runs the module's own ``training_step``, optimisers, schedulers and hooks, under automatic or
+    manual optimisation. The minibatches are rows drawn by the data weights, unscaled, on the data's device and in the
+    module's own precision. Whatever module or sampler draw from the global generators of torch, numpy or Python is
+    seeded too.
+
+    Args:
+        make_module: Makes a fresh module: its class, a ``functools.partial``. It is given the shape of the events when
+            it has a parameter called ``event_shape``.
+        sampler: ``sampler(module, num_samples, generator)`` returns events of shape (num_samples, *event). It is tried
+            on the untrained module first, so that mistakes are heard of before training. If it has a parameter called
+            ``condition``, the component learns labels and is sampled by class: ``fit`` takes ``y``, and the sampler is
+            given a class, those of the samples, shape (num_samples,), or ``None`` for classes as they come.
+        max_steps: Minibatches to train on.
+        epochs: In how many epochs they come, for schedules and hooks that count epochs.
+        batch_size: Rows per minibatch.
+        batch_form: From the minibatch, points (B, *event) or, with labels, the pair of points and labels (B,), to what
+            ``training_step`` is given; ``None`` hands it on. Modules that expect labels and do not use them want
+            ``lambda points: (points, None)`` or the like.
+        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, clipping.
+        seed: Of initialisation and training; ``None`` takes torch's last manual seed.
+
+    Attributes:
+        module_: The trained module, in evaluation mode.
+        class_shares_: The shares of the classes by weight, shape (C,), where there are labels.
+
+    Raises:
+        TypeError: `make_module` or `sampler` cannot be called, or is a module itself.
+
+    Example:
+        >>> make = partial(LightningGenerator, LitVAE, lambda vae, n, g: vae.decoder(torch.randn(n, 8, generator=g)))
+        >>> model = AdaGAN(make, rounds=3).fit(data)  # doctest: +SKIP
+    """
+
+    module_: LightningModule
+    like_: Tensor
+    class_shares_: Tensor
+
+    def __init__(
+        self,
+        make_module: Callable[..., LightningModule],
+        sampler: Sampler,
+        *,
+        max_steps: int = 4_000,
+        epochs: int = 1,
+        batch_size: int = 256,
+        batch_form: Callable[[Any], Any] | None = None,
+        trainer_options: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        if isinstance(make_module, nn.Module) or not callable(make_module):
+            raise UserTypeError(
+                f"make_module: expected a callable that makes a fresh module for every fit, got an object of class "
+                f"{type(make_module).__name__}; pass the class, or functools.partial({type(make_module).__name__}, ...)"
+            )
+        if not callable(sampler):
+            raise UserTypeError(
+                f"sampler: expected a function of (module, num_samples, generator), got {type(sampler).__name__}"
+            )
+        check_counts(max_steps=max_steps, epochs=epochs, batch_size=batch_size)
+        self.make_module, self.sampler = make_module, sampler
+        self.max_steps, self.epochs, self.batch_size = max_steps, epochs, batch_size
+        self.batch_form = batch_form
+        self.trainer_options = dict(trainer_options or {})
+        self.seed = seed
+        self._event_shape: tuple[int, ...] = ()
+
+    @property
+    def fit(self) -> Callable[..., Self]:
+        """``fit(data, weights=None)``, and ``fit(data, weights=None, y=None)`` if the sampler takes a condition.
+
+        Trains a fresh module on data of shape (N, *event), drawn by weights of shape (N,), where the data are; labels,
+        with −1 for points without one, are of shape (N,). What is called raises
+
+        - `TypeError` or `ValueError`, before training: the callable makes no LightningModule, the module lacks a method
+          that training needs, the sampler fails or returns another shape, there are no labels;
+        - `TrainingDiverged`: a loss, or what was trained, became NaN or infinite.
+        """
+        # what is offered is read off the sampler's signature
+        return self._fit_labelled if self._is_conditional else self._fit
+
+    @property
+    def _is_conditional(self) -> bool:
+        return "condition" in inspect.signature(self.sampler).parameters
+
+    def _fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+        return self._train(data, weights, None)
+
+    def _fit_labelled(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
+        labels = as_classes(y, len(data), type(self).__name__).to(data.device)
+        self.class_shares_ = shares_by_weight(labels, as_probabilities(weights, len(data), data, "weights"))
+        return self._train(data, weights, labels)
+
+    def _train(self, data: Tensor, weights: Tensor | None, labels: Tensor | None) -> Self:
+        seed = inherited_seed() if self.seed is None else self.seed
+        with isolated_randomness(seed):
+            self._build(tuple(data.shape[1:]), data)
+            self._check_sampler()
+            loader = self._loader(data, weights, labels, seed)
+            options = {"max_epochs": self.epochs, **self.trainer_options}
+            try:
+                train(self.module_.train(), loader, "generator", data.device, options)
+            except (TypeError, ValueError, AttributeError, LookupError) as error:
+                error.add_note(
+                    f"{type(self.module_).__name__}.training_step is given a minibatch of {self.batch_size} points of "
+                    f"shape {self._event_shape}, in the form that batch_form= makes of it"
+                )
+                raise
+        # under manual optimisation there is no loss to look at
+        for name, values in self.module_.state_dict().items():
+            if isinstance(values, Tensor) and not bool(torch.isfinite(values).all()):
+                raise TrainingDiverged(
+                    f"generator diverged: {name} of {type(self.module_).__name__} is NaN or infinite after training; "
+                    "lower its learning rate"
+                )
+        self.module_.trainer = None  # it would keep loaders and optimisers alive
+        self.eval()
+        return self
+
+    def _loader(self, data: Tensor, weights: Tensor | None, labels: Tensor | None, seed: int) -> DataLoader[Any]:
+        precision = next((p.dtype for p in self.module_.parameters() if p.is_floating_point()), data.dtype)
+        points, steps = data.to(precision), -(-self.max_steps // self.epochs)
+        if labels is None:
+            return WeightedBatches(points, weights, self.batch_size, steps, seed).loader(self.batch_form)
+        form = self.batch_form or (lambda batch: batch)
+        # rows are drawn rather than points, so that points and labels stay together
+        rows = torch.arange(len(data), device=data.device)
+        drawn = WeightedBatches(rows, weights, self.batch_size, steps, seed)
+        return drawn.loader(lambda rows: form((points[rows], labels[rows])))
+
+    def _build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
+        shape = {"event_shape": event_shape} if "event_shape" in inspect.signature(self.make_module).parameters else {}
+        module = self.make_module(**shape)
+        if not isinstance(module, LightningModule):
+            raise UserTypeError(
+                f"make_module: expected it to make a lightning.pytorch.LightningModule, got "
+                f"{type(module).__module__}.{type(module).__name__}"
+            )
+        for method in ("training_step", "configure_optimizers"):
+            if not is_overridden(method, module):
+                raise UserTypeError(
+                    f"make_module: {type(module).__name__} has no method {method}, which training needs"
+                )
+        module.configure_model()
+        self.module_ = module.to(like.device)
+        self._event_shape = event_shape
+        # tells where the component is and the dtype of its data, which need not be the module's
+        self.register_buffer("like_", like.new_zeros(()), persistent=False)
+
+    def _check_sampler(self) -> None:
+        self.eval()
+        try:
+            for condition in (None, 0) if self._is_conditional else (None,):
+                self._sample_condition(
+                    2, generator=torch.Generator(self.like_.device).manual_seed(0), condition=condition
+                )
+        except Exception as error:
+            error.add_note("the sampler was tried on the untrained module; nothing has been trained")
+            raise
+
+    @property
+    def sample(self) -> Callable[..., Tensor]:
+        """``sample(num_samples, *, generator=None)``, and with ``condition=None`` too if the sampler takes it.
+
+        Samples are of shape (num_samples, *event), with the dtype of the data and on the device of the component. What
+        is called raises `TypeError` or `ValueError` if the sampler returns no tensor, or one of another shape.
+        """
+        return self._sample_condition if self._is_conditional else self._sample
+
+    def _sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        return self._sample_condition(num_samples, generator=generator)
+
+    @torch.no_grad()
+    def _sample_condition(
+        self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None
+    ) -> Tensor:
+        if not hasattr(self, "module_"):
+            raise RuntimeError("this LightningGenerator is not fitted yet; call fit(data) first")
+        options: dict[str, Any] = {}
+        if self._is_conditional:
+            options["condition"] = None
+            if condition is not None:
+                wanted = as_indices(condition, num_samples, len(self.class_shares_), "condition")
+                options["condition"] = (
+                    int(wanted) if wanted.ndim == 0 else torch.from_numpy(wanted).to(self.like_.device)
+                )
+        expected = (num_samples, *self._event_shape)
+        if num_samples == 0:
+            return self.like_.new_empty(expected)
+        self.module_.to(self.like_.device)  # moved as a part of a mixture, it would not know where it is
+        source = generator_for(self.like_.device, generator)
+        with isolated_randomness(seed_from(source)):
+            samples = self.sampler(self.module_, num_samples, source, **options)
+        if not isinstance(samples, Tensor):
+            raise UserTypeError(f"sampler: expected a tensor of shape {expected}, got {type(samples).__name__}")
+        if tuple(samples.shape) != expected:
+            raise UserError(f"sampler: expected events of shape {expected}, got shape {tuple(samples.shape)}")
+        return samples.to(self.like_)
+
+    def config(self) -> dict[str, Any]:
+        """What `from_config` needs beside the callables, which the user passes."""
+        if not hasattr(self, "module_"):
+            return {}
+        return {
+            "module": type(self.module_).__name__,
+            "dtype": str(self.like_.dtype).removeprefix("torch."),
+            "event_shape": list(self._event_shape),
+            "class_shares": self.class_shares_.tolist() if self._is_conditional else None,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> LightningGenerator:
+        """A component like the stored one, its state still to be loaded, made by one of the user's callables.
+
+        Raises:
+            ValueError: None of the callables makes a module of the stored class.
+        """
+        like = torch.empty(0, dtype=getattr(torch, config["dtype"]))
+        for made in (make() for make in components if make is not cls):
+            if isinstance(made, LightningGenerator):
+                made._build(tuple(config["event_shape"]), like)
+                if type(made.module_).__name__ == config["module"]:
+                    if config["class_shares"] is not None:
+                        made.class_shares_ = torch.tensor(config["class_shares"], dtype=torch.float64)
+                    return made
+        raise UserError(
+            f"this mixture holds the LightningModule {config['module']}, which the file does not describe; pass the "
+            "callable that made its component: Mixture.load(folder, components=[make_component])"
+        )

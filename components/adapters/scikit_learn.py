@@ -1,0 +1,117 @@
+"""Any scikit-learn density estimator as a component."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adagan.components.training.batches import resample
+from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.randomness import inherited_seed, seed_from
+
+TRUSTED = ("sklearn.metrics._dist_metrics.EuclideanDistance64", "sklearn.neighbors._kd_tree.KDTree")
+"""What KernelDensity holds beyond skops' own list: two compiled classes that restore arrays of numbers."""
+
+
+class ScikitLearn:
+    """An estimator with ``fit(X)``, ``sample(n)`` and, if it has them, ``score_samples`` and ``random_state``.
+
+    ``GaussianMixture``, ``BayesianGaussianMixture`` and ``KernelDensity`` are such. Weights go to ``fit`` when it takes
+    ``sample_weight``; otherwise the estimator is given as many rows, drawn by weight. It is stored by skops, which
+    refuses types that it does not know.
+
+    Args:
+        estimator: The estimator; `fit` clones it first.
+
+    Raises:
+        TypeError: The estimator has no ``sample``.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        for method in ("fit", "sample"):
+            if not callable(getattr(estimator, method, None)):
+                raise UserTypeError(
+                    f"estimator: {type(estimator).__name__} has no method {method}, so it is no generator"
+                )
+        self.estimator = estimator
+        self._dtype = torch.float32
+        self._event_shape: tuple[int, ...] = ()
+
+    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+        """Fits a clone of the estimator to data of shape (N, *event), flattened to a table.
+
+        Raises:
+            ValueError: The estimator refuses the data; its own message follows.
+        """
+        from sklearn.base import clone  # type: ignore[import-untyped]
+
+        self._dtype, self._event_shape = data.dtype, tuple(data.shape[1:])
+        seed = inherited_seed()
+        self.estimator = clone(self.estimator)
+        if "random_state" in self.estimator.get_params():
+            self.estimator.set_params(random_state=seed % 2**32)
+        flat = data.reshape(len(data), -1)
+        try:
+            if weights is not None and "sample_weight" in inspect.signature(self.estimator.fit).parameters:
+                counts = (weights * len(data) / weights.sum()).cpu().numpy()
+                self.estimator.fit(flat.cpu().numpy(), sample_weight=counts)
+            else:
+                self.estimator.fit(resample(flat, weights, seed).cpu().numpy())
+        except ValueError as error:
+            raise UserError(f"estimator: {type(self.estimator).__name__} refuses the data: {error}") from error
+        return self
+
+    def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+        """Samples of shape (num_samples, *event), shuffled: scikit-learn's mixtures return them sorted."""
+        if num_samples == 0:
+            return torch.empty(0, *self._event_shape, dtype=self._dtype)
+        seed = seed_from(generator)
+        if "random_state" in inspect.signature(self.estimator.sample).parameters:
+            drawn = self.estimator.sample(num_samples, random_state=seed % 2**32)
+        else:
+            previous = self.estimator.random_state
+            drawn = self.estimator.set_params(random_state=seed % 2**32).sample(num_samples)
+            self.estimator.set_params(random_state=previous)
+        table = np.asarray(drawn[0] if isinstance(drawn, tuple) else drawn)
+        table = np.random.default_rng(seed).permutation(table)
+        return torch.from_numpy(table).to(self._dtype).reshape(num_samples, *self._event_shape)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log density by ``score_samples`` at points of shape (N, *event), shape (N,)."""
+        return torch.from_numpy(np.asarray(self.estimator.score_samples(x.reshape(len(x), -1).cpu().numpy())))
+
+    def config(self) -> dict[str, Any]:
+        """What `from_config` needs."""
+        return {"dtype": str(self._dtype).removeprefix("torch."), "event_shape": list(self._event_shape)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> ScikitLearn:
+        """A component whose estimator comes with the state."""
+        made = cls.__new__(cls)
+        made._dtype, made._event_shape = getattr(torch, config["dtype"]), tuple(config["event_shape"])
+        return made
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The estimator as bytes of skops."""
+        import skops.io  # type: ignore[import-untyped]
+
+        return {"skops": torch.frombuffer(bytearray(skops.io.dumps(self.estimator)), dtype=torch.uint8)}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Reads the estimator.
+
+        Raises:
+            ValueError: The bytes are not skops', or hold a type that skops does not trust.
+        """
+        import skops.io
+
+        content = bytes(state["skops"].numpy().tobytes())
+        try:
+            self.estimator = skops.io.loads(content, trusted=list(TRUSTED))
+        except Exception as error:
+            raise UserError(f"the stored estimator is refused: {error}") from error

@@ -1,0 +1,91 @@
+"""Checks that several components share; every message names the argument."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adagan.mixtures.errors import UserError, UserTypeError
+
+
+def check_counts(**counts: int | None) -> None:
+    """Makes sure that numbers of things are whole and 1 or more; ``None`` is left to the caller."""
+    for name, value in counts.items():
+        if value is not None and not isinstance(value, int | np.integer):
+            raise UserTypeError(f"{name}: expected a whole number, got {value!r}")
+        if value is not None and value < 1:
+            raise UserError(f"{name}: expected 1 or more, got {value}")
+
+
+def check_positive(**numbers: float | None) -> None:
+    """Makes sure that numbers are positive and finite; ``None`` is left to the caller."""
+    for name, value in numbers.items():
+        if value is not None and not 0 < value < math.inf:
+            raise UserError(f"{name}: expected a positive number, got {value}")
+
+
+def check_non_negative(**numbers: float) -> None:
+    """Makes sure that numbers are 0 or more and finite."""
+    for name, value in numbers.items():
+        if not 0 <= value < math.inf:
+            raise UserError(f"{name}: expected 0 or more, got {value}")
+
+
+def check_decays(**numbers: float) -> None:
+    """Makes sure that the decays of running averages lie in [0, 1)."""
+    for name, value in numbers.items():
+        if not 0 <= value < 1:
+            raise UserError(f"{name}: expected a number in [0, 1), got {value}")
+
+
+def check_is_module(name: str, module: object) -> None:
+    """Makes sure that something is a torch module, or ``None``."""
+    if module is not None and not isinstance(module, nn.Module):
+        what = module.__name__ if isinstance(module, type) else type(module).__name__
+        hint = f"; pass an object of it, {what}(...)" if isinstance(module, type) else ""
+        raise UserTypeError(f"{name}: expected a torch.nn.Module, got {what}{hint}")
+
+
+def check_kind(name: str, value: object, kind: type, example: str) -> None:
+    """Makes sure that something is an object of a kind, or ``None``; the class itself is a likely slip."""
+    if value is not None and not isinstance(value, kind):
+        what = f"the class {value.__name__}" if isinstance(value, type) else repr(value)
+        raise UserTypeError(f"{name}: expected a {kind.__name__} object such as {example}, got {what}")
+
+
+def check_events(data: Tensor) -> None:
+    """Makes sure that data are finite floating-point events of shape (N, *event)."""
+    if data.ndim < 2 or not data.is_floating_point():
+        raise UserError(
+            f"data: expected floating-point numbers of shape (N, *event), got {data.dtype} of shape "
+            f"{tuple(data.shape)}; convert with .float(), and give single numbers a column with [:, None]"
+        )
+    if not bool(torch.isfinite(data).all()):
+        raise UserError("data: values must be finite; remove or fill in the NaN and infinite ones")
+
+
+@torch.no_grad()
+def check_module(
+    name: str, module: nn.Module, inputs: Sequence[Tensor], takes: str, makes: str, shape: tuple[int, ...]
+) -> None:
+    """Tries a module of the user's own on two rows, so that one that does not fit is heard of before training starts.
+
+    Args:
+        name: The argument by which it came.
+        module: The module; a copy is called.
+        inputs: What it is called with.
+        takes: The inputs in words.
+        makes: The output in words.
+        shape: Of the output for one row.
+    """
+    try:
+        made: Tensor = copy.deepcopy(module).eval()(*inputs)
+    except (RuntimeError, TypeError, IndexError) as error:
+        raise UserError(f"{name}: it does not take {takes}: {error}") from error
+    if tuple(made.shape) != (2, *shape):
+        raise UserError(f"{name}: expected {makes} of shape {shape}, as the data have, got {tuple(made.shape[1:])}")

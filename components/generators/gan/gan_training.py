@@ -1,0 +1,190 @@
+"""How a generator and its discriminator train each other: one Lightning module for every objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from adagan.components.generators.gan.judged_batches import GeneratedBatch, Judge, JudgedBatch
+from adagan.components.generators.gan.objectives import Objective
+from adagan.components.generators.gan.penalties import Penalty
+
+Schedule: TypeAlias = Callable[[Optimizer], LRScheduler]
+"""Makes a learning-rate schedule, stepped once per minibatch, for an optimiser: ``partial(StepLR, step_size=1000)``."""
+
+
+class GANTraining(LightningModule):
+    """Alternating steps: the discriminator's, then the generator's, with an exponential average of the generator.
+
+    Techniques (`adagan.components.generators.gan.techniques`) hook themselves in: they wrap `discriminator`, change the
+    points that it sees (`transforms`), add terms to the losses, or replace the generator's loss or the discriminator
+    that it faces.
+
+    Args:
+        generator: Latent vectors (B, latent_dim) to samples (B, *event).
+        discriminator: Points (B, *event) to numbers (B,), larger meaning more real.
+        objective: The two losses.
+        latent_dim: Entries of a latent vector.
+        num_steps: Length of training.
+        num_samples: Samples in a step of the discriminator, and in one of the generator.
+        learning_rates: The generator's and the discriminator's.
+        betas: Of both Adam optimisers.
+        schedule: Of the learning rates; ``None`` lets them fall to zero along a cosine over the training.
+        penalty: A term of the discriminator's loss, if any.
+        penalty_interval: It is applied at every so many steps, with a factor as much larger.
+        discriminator_steps: Discriminator steps per generator step.
+        ema_decay: Of the generator's exponential average.
+        head_start: Steps at the beginning in which the discriminator is trained alone.
+
+    Attributes:
+        average: The generator's exponential average.
+        transforms: Applied in turn to all points, of data and of samples, before they are judged.
+        discriminator_terms, generator_terms: Added to the objective's losses.
+        generator_loss: Of a minibatch of the generator's; the objective's at first.
+        draw_latent: Makes latent vectors, as many as wanted, with the device and dtype of the minibatch, and perhaps
+            more of it; normal at first.
+        look_ahead: From data and samples to the judge whom the generator is to convince; the discriminator at first.
+        judges_sides_apart: Whether data and samples go through the discriminator in two passes.
+        progress: Share of the training that is done, in [0, 1).
+        last: The discriminator's last minibatch, outside the graph.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        objective: Objective,
+        *,
+        latent_dim: int,
+        num_steps: int,
+        num_samples: tuple[int, int],
+        learning_rates: tuple[float, float],
+        betas: tuple[float, float],
+        schedule: Schedule | None,
+        penalty: Penalty | None,
+        penalty_interval: int,
+        discriminator_steps: int,
+        ema_decay: float,
+        head_start: int = 0,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.generator, self.discriminator, self.objective = generator, discriminator, objective
+        average = get_ema_multi_avg_fn(ema_decay)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(generator, multi_avg_fn=average, use_buffers=True)
+        self.latent_dim, self.num_steps, self.num_samples = latent_dim, num_steps, num_samples
+        self.learning_rates, self.betas = learning_rates, betas
+        self.schedule: Schedule = schedule or partial(cosine, num_steps=num_steps)
+        self.penalty, self.penalty_interval = penalty, penalty_interval
+        self.discriminator_steps, self.head_start = discriminator_steps, head_start
+        self.transforms: list[Callable[[Tensor], Tensor]] = []
+        self.discriminator_terms: list[Callable[[JudgedBatch], Tensor]] = []
+        self.generator_terms: list[Callable[[GeneratedBatch], Tensor]] = []
+        self.generator_loss: Callable[[GeneratedBatch], Tensor] = self.adversarial_loss
+        self.draw_latent: Callable[[int, Tensor], Tensor] = self._normal
+        self.look_ahead: Callable[[Tensor, Tensor], Judge] = lambda real, fake: self.judge
+        self.judges_sides_apart = False
+        self.progress = 0.0
+        self.last: JudgedBatch | None = None
+
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
+        parts = (self.generator, self.discriminator)
+        optimizers: list[Optimizer] = [
+            Adam(part.parameters(), lr=rate, betas=self.betas, fused=True)
+            for part, rate in zip(parts, self.learning_rates, strict=True)
+        ]
+        return optimizers, [self.schedule(optimizer) for optimizer in optimizers]
+
+    def training_step(self, real: Tensor, batch_idx: int) -> dict[str, Tensor]:
+        optimizers: Any = self.optimizers()
+        generator_optimizer, discriminator_optimizer = optimizers
+        self.progress = batch_idx / self.num_steps
+        loss = self._discriminator_step(real, batch_idx, discriminator_optimizer)
+        if batch_idx >= self.head_start and (batch_idx + 1) % self.discriminator_steps == 0:
+            loss = loss + self._generator_step(real, generator_optimizer)
+            self.average.update_parameters(self.generator)
+        schedulers: Any = self.lr_schedulers()
+        for scheduler in schedulers:
+            scheduler.step()
+        return {"loss": loss}
+
+    def judge(self, points: Tensor, parameters: Mapping[str, Tensor] | None = None) -> Tensor:
+        """The discriminator's outputs at points that are transformed first, with its own parameters or with others."""
+        for transform in self.transforms:
+            points = transform(points)
+        if parameters is None:
+            outputs: Tensor = self.discriminator(points)
+        else:
+            outputs = functional_call(self.discriminator, dict(parameters), (points,))
+        return outputs
+
+    def judged(self, real: Tensor, fake: Tensor, judge: Judge, *, differentiable: bool = False) -> JudgedBatch:
+        """Data and samples with the judge's outputs; the points require gradients if asked for."""
+        points = torch.cat([real, fake])
+        if differentiable:
+            points.requires_grad_()
+        sides = points.tensor_split([len(real)]) if self.judges_sides_apart else (points,)
+        outputs = [judge(side) for side in sides]
+        return JudgedBatch(points, len(real), outputs[0] if len(outputs) == 1 else torch.cat(outputs))
+
+    def discriminator_loss(self, batch: JudgedBatch) -> Tensor:
+        """The objective's loss and the terms that techniques add, without the penalty."""
+        loss = self.objective.discriminator_loss(batch.at_real, batch.at_fake)
+        for term in self.discriminator_terms:
+            loss = loss + term(batch)
+        return loss
+
+    def adversarial_loss(self, batch: GeneratedBatch) -> Tensor:
+        """The objective's loss for the generator."""
+        at_fake = batch.judge(batch.fake)
+        at_real = batch.judge(batch.real) if self.objective.paired else at_fake.new_empty(0)
+        return self.objective.generator_loss(at_real, at_fake)
+
+    def _normal(self, count: int, like: Tensor) -> Tensor:
+        return torch.randn(count, self.latent_dim, device=like.device, dtype=like.dtype)
+
+    def _discriminator_step(self, real: Tensor, step: int, optimizer: Any) -> Tensor:
+        penalty = self.penalty if step % self.penalty_interval == 0 else None
+        with torch.no_grad():
+            fake: Tensor = self.generator(self.draw_latent(self.num_samples[0], real))
+        differentiable = penalty is not None and penalty.differentiates_points
+        batch = self.judged(real, fake, self.judge, differentiable=differentiable)
+        loss = self.discriminator_loss(batch)
+        total = loss
+        if penalty is not None:
+            assert penalty.factor is not None  # it is suited to the data before training
+            total = loss + penalty.factor * self.penalty_interval * penalty(batch, self.judge)
+        optimizer.zero_grad(set_to_none=True)
+        self.manual_backward(total)
+        optimizer.step()
+        self.last = JudgedBatch(batch.points.detach(), batch.num_real, batch.outputs.detach())
+        return loss.detach()
+
+    def _generator_step(self, real: Tensor, optimizer: Any) -> Tensor:
+        self.discriminator.requires_grad_(False)
+        latent = self.draw_latent(self.num_samples[1], real)
+        fake: Tensor = self.generator(latent)
+        batch = GeneratedBatch(latent, fake, real, self.look_ahead(real, fake))
+        loss = self.generator_loss(batch)
+        for term in self.generator_terms:
+            loss = loss + term(batch)
+        optimizer.zero_grad(set_to_none=True)
+        self.manual_backward(loss)
+        optimizer.step()
+        self.discriminator.requires_grad_(True)
+        return loss.detach()
+
+
+def cosine(optimizer: Optimizer, num_steps: int) -> LRScheduler:
+    """Lets the learning rate fall to zero along half a cosine."""
+    length = torch.pi / num_steps
+    return LambdaLR(optimizer, lambda step: 0.5 + 0.5 * float(torch.cos(torch.tensor(step * length))))

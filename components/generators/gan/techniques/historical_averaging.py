@@ -1,0 +1,52 @@
+"""Historical averaging of both players' parameters."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from adagan.components.checks import check_positive
+from adagan.components.generators.gan.gan_training import GANTraining
+from adagan.components.generators.gan.techniques.technique import Technique
+
+
+class HistoricalAveraging(Technique):
+    """Adds factor · ‖theta − mean of theta over all steps so far‖² to the losses of both players.
+
+    It damps the orbits on which alternating gradient steps run about an equilibrium.
+
+    Args:
+        factor: Of the term.
+
+    References:
+        Salimans et al., *Improved techniques for training GANs*, 2016, section 3.3, https://arxiv.org/abs/1606.03498
+    """
+
+    def __init__(self, factor: float = 0.1) -> None:
+        check_positive(factor=factor)
+        self.factor = factor
+
+    def install(self, training: GANTraining) -> None:
+        of_discriminator, of_generator = _History(training.discriminator), _History(training.generator)
+        training.discriminator_terms.append(lambda batch: self.factor * of_discriminator.distance(training.progress))
+        training.generator_terms.append(lambda batch: self.factor * of_generator.distance(training.progress))
+
+
+class _History:
+    """The running mean of a module's parameters."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module, self.count = module, 0
+        self.means: list[Tensor] = []
+        self.progress = -1.0
+
+    def distance(self, progress: float) -> Tensor:
+        """The squared distance of the parameters from their mean, into which each step takes them once."""
+        parameters = list(self.module.parameters())
+        if progress > self.progress:
+            if not self.means:
+                self.means = [parameter.detach().clone() for parameter in parameters]
+            self.progress, self.count = progress, self.count + 1
+            torch._foreach_lerp_(self.means, [parameter.detach() for parameter in parameters], 1 / self.count)
+        squares = [(value - mean).square().sum() for value, mean in zip(parameters, self.means, strict=True)]
+        return torch.stack(squares).sum()

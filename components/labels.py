@@ -1,0 +1,111 @@
+"""The contract of components that learn classes and can be sampled by class."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from adagan.components.contract import Component
+from adagan.mixtures.errors import UserError
+
+UNLABELLED = -1
+"""The label of a point whose class is not known."""
+
+
+@runtime_checkable
+class ConditionalComponent(Component, Protocol):
+    """A component that learns points with their classes, 0 to C − 1, and samples the classes that are wanted.
+
+    A mixture of such components is sampled by class too: `Mixture.sample` weighs them by how often they sample the
+    class, P(k | class) ∝ weight_k · P_k(class), for which it reads their ``class_shares_``.
+
+    Attributes:
+        class_shares_: P(class), the shares of the classes among the component's samples, shape (C,), sum 1. A class of
+            share 0 is one that the component cannot sample.
+    """
+
+    class_shares_: Tensor
+
+    def fit(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
+        """Learns the weighted data with their classes, from scratch.
+
+        Args:
+            data: Shape (N, *event).
+            weights: Non-negative, shape (N,), sum 1; ``None`` means uniform.
+            y: Classes from 0, and −1 for points without one, whole numbers, shape (N,).
+        """
+        ...
+
+    def sample(
+        self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None
+    ) -> Tensor:
+        """Independent samples, shape (num_samples, *event), with the dtype of the data.
+
+        Args:
+            num_samples: 0 or more.
+            generator: Source of randomness; the same state gives the same samples. ``None`` means fresh randomness.
+            condition: The class of all samples; or, shape (num_samples,), that of each in turn; ``None`` draws the
+                classes by their shares.
+
+        Raises:
+            ValueError: A class that is not there, or of share 0.
+        """
+        ...
+
+
+def as_classes(y: Tensor | None, num_points: int, name: str) -> Tensor:
+    """Labels as int64, shape (N,), checked; `name` is the component's, for the messages.
+
+    Raises:
+        ValueError: No labels, a wrong number of them, no whole numbers from −1, or nothing but −1.
+    """
+    if y is None:
+        raise UserError(
+            f"y: {name} learns classes, so it needs the class of every point, {UNLABELLED} where it is not known; "
+            "pass y=, shape (N,)"
+        )
+    labels = torch.as_tensor(y)
+    if labels.shape != (num_points,):
+        raise UserError(f"y: expected {num_points} labels, one per row of data, got shape {tuple(labels.shape)}")
+    whole = labels.to(torch.int64)
+    if labels.is_complex() or not torch.equal(whole.to(labels.dtype), labels):
+        raise UserError("y: expected classes as whole numbers from 0; encode names or fractions as such first")
+    lowest, highest = (int(extreme) for extreme in whole.aminmax())
+    if lowest < UNLABELLED:
+        raise UserError(f"y: expected classes from 0, and {UNLABELLED} for unlabelled rows, got {lowest}")
+    if highest == UNLABELLED:
+        raise UserError(f"y: every row is unlabelled, so there is no class to learn; {name} needs some that are not")
+    return whole
+
+
+def check_num_classes(labels: Tensor, num_classes: int | None) -> int:
+    """The number of classes: what is expected, or one more than the largest label where nothing is.
+
+    Args:
+        labels: From −1, whole numbers, shape (N,).
+        num_classes: C, if labels from C on are to be refused.
+
+    Raises:
+        ValueError: A label from C on.
+    """
+    found = int(labels.max()) + 1
+    if num_classes is not None and found > num_classes:
+        raise UserError(f"y: expected classes from 0 to {num_classes - 1}, the last of num_classes; got {found - 1}")
+    return num_classes or found
+
+
+def shares_by_weight(labels: Tensor, weights: Tensor) -> Tensor:
+    """The classes' shares of the weight, shape (C,), sum 1, on the CPU; points without a class, −1, do not count.
+
+    Raises:
+        ValueError: All the weight lies on such points.
+    """
+    mass = torch.bincount(labels.clamp(min=0), weights.masked_fill(labels < 0, 0.0)).cpu()
+    if float(mass.sum()) == 0:
+        raise UserError(
+            "weights: all the weight lies on unlabelled points, so that no class can be learnt; label more of the "
+            "points, or give the labelled ones more weight"
+        )
+    return mass / mass.sum()

@@ -1,0 +1,1 @@
+"""Networks, chosen from the shape of an event, and kernels."""

@@ -1,0 +1,246 @@
+"""Networks chosen from the event's shape: perceptrons for vectors, a small convolutional pair for images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from adagan.mixtures.errors import UserError
+
+FEW_ENTRIES = 8
+"""Vectors of up to so many entries count as short."""
+SMALL_SIDE = 8
+"""Images of at most so many pixels a side are compared pixel by pixel, without convolutions."""
+
+
+class FourierFeatures(nn.Module):
+    """x ↦ (x, sin Bx, cos Bx), with random directions B at lengths from 1 to 2^octaves: sharp detail.
+
+    A plain multilayer perceptron learns low frequencies first and blurs thin structure. The directions are isotropic,
+    so that rotating the data changes nothing.
+
+    Args:
+        in_features: Entries of the flattened input, standardised.
+        num_features: Number of directions.
+        octaves: Binary logarithm of the highest frequency.
+
+    References:
+        Tancik et al., *Fourier features let networks learn high frequency functions in low dimensional domains*, 2020,
+        https://arxiv.org/abs/2006.10739
+    """
+
+    directions: Tensor
+
+    def __init__(self, in_features: int, num_features: int = 64, octaves: float = 6.0) -> None:
+        super().__init__()
+        directions = nn.functional.normalize(torch.randn(num_features, in_features), dim=1)
+        lengths = 2 ** torch.linspace(0, octaves, num_features)
+        self.register_buffer("directions", directions * lengths[:, None])
+        self.out_features = in_features + 2 * num_features
+
+    def forward(self, x: Tensor) -> Tensor:
+        flat = x.flatten(1)
+        phases = flat @ self.directions.T
+        return torch.cat([flat, phases.sin(), phases.cos()], dim=1)
+
+
+class MLP(nn.Sequential):
+    """Linear layers with a nonlinearity between them, flattening its input and shaping its output.
+
+    Args:
+        in_features: Entries of the flattened input.
+        out_shape: Shape of one output; ``()`` for a single number.
+        hidden: Widths of the hidden layers.
+        activation: Class of the nonlinearity.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_shape: Sequence[int],
+        hidden: Sequence[int] = (128, 128, 128),
+        activation: type[nn.Module] = nn.ReLU,
+    ) -> None:
+        widths = [in_features, *hidden]
+        layers: list[nn.Module] = [nn.Flatten()]
+        for before, after in pairwise(widths):
+            layers += [nn.Linear(before, after), activation()]
+        layers += [nn.Linear(widths[-1], math.prod(out_shape)), nn.Unflatten(1, tuple(out_shape) or (1,))]
+        super().__init__(*layers)
+        self._scalar = not out_shape
+
+    def forward(self, input: Tensor) -> Tensor:
+        output: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
+        return output.squeeze(1) if self._scalar else output
+
+
+def is_image(event_shape: Sequence[int]) -> bool:
+    """Whether the shape reads as (channels, height, width) with 1 to 4 channels."""
+    return len(event_shape) == 3 and 1 <= event_shape[0] <= 4
+
+
+def is_long(event_shape: Sequence[int]) -> bool:
+    """Whether an event is no image and has more than 8 entries."""
+    return not is_image(event_shape) and math.prod(event_shape) > FEW_ENTRIES
+
+
+def doublings(event_shape: Sequence[int]) -> int:
+    """How often a small square is doubled to reach the image's side.
+
+    Raises:
+        ValueError: The convolutional pair cannot build images of this shape.
+    """
+    _, height, width = event_shape
+    side, count = height, 0
+    while side > 7 and side % 2 == 0:
+        side, count = side // 2, count + 1
+    if height != width or side > 7 or count == 0:
+        raise UserError(
+            f"images of {height}×{width} pixels cannot be built by the convolutional pair: it makes squares of 8 to 64 "
+            "pixels that halve down to 7 or fewer (8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64); crop or resize "
+            "the images, or pass generator= and discriminator= modules of your own"
+        )
+    return count
+
+
+def can_be_convolved(event_shape: Sequence[int]) -> bool:
+    """Whether the convolutional pair can build images of this shape."""
+    try:
+        return doublings(event_shape) > 0
+    except ValueError:
+        return False
+
+
+class ConvolutionalGenerator(nn.Sequential):
+    """Latent vectors to images in [−1, 1]: a small square, doubled and convolved until it has the image's side.
+
+    Args:
+        latent_dim: Entries of a latent vector.
+        event_shape: (channels, height, width).
+        width: Channels of the widest layer.
+    """
+
+    def __init__(self, latent_dim: int, event_shape: Sequence[int], width: int = 64) -> None:
+        channels, side, _ = event_shape
+        count = doublings(event_shape)
+        start = side // 2**count
+        layers: list[nn.Module] = [
+            nn.Linear(latent_dim, width * start**2),
+            nn.Unflatten(1, (width, start, start)),
+            nn.ReLU(),
+        ]
+        for _ in range(count):
+            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(width, max(width // 2, 16), 3, padding=1), nn.ReLU()]
+            width = max(width // 2, 16)
+        super().__init__(*layers, nn.Conv2d(width, channels, 3, padding=1), nn.Tanh())
+
+
+class ConvolutionalDiscriminator(nn.Sequential):
+    """Images to one number each: strided convolutions down to a small square, then a linear layer.
+
+    Args:
+        event_shape: (channels, height, width).
+        width: Channels of the first layer.
+        outputs: Numbers per image; 1 gives the shape (N,), more gives (N, outputs).
+    """
+
+    def __init__(self, event_shape: Sequence[int], width: int = 32, outputs: int = 1) -> None:
+        channels, side, _ = event_shape
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.LeakyReLU(0.2)]
+        for _ in range(doublings(event_shape)):
+            layers += [nn.Conv2d(width, 2 * width, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
+            width, side = 2 * width, side // 2
+        super().__init__(*layers, nn.Flatten(), nn.Linear(width * side**2, outputs))
+        self._scalar = outputs == 1
+
+    def forward(self, input: Tensor) -> Tensor:
+        output: Tensor = super().forward(input)  # type: ignore[no-untyped-call]
+        return output.squeeze(1) if self._scalar else output
+
+
+def default_generator(latent_dim: int, event_shape: Sequence[int], width: int) -> nn.Module:
+    """The convolutional generator for images, an MLP for everything else."""
+    if is_image(event_shape):
+        return ConvolutionalGenerator(latent_dim, event_shape, width)
+    return MLP(latent_dim, event_shape, (width,) * 3)
+
+
+def default_discriminator(event_shape: Sequence[int], width: int, points_per_output: int = 1) -> nn.Module:
+    """The convolutional discriminator for images, an MLP for everything else; one number per point, shape (N,).
+
+    Args:
+        event_shape: Shape of a point.
+        width: Of the layers; images start with half of it.
+        points_per_output: Points that are judged together, put together along their first axis.
+    """
+    if is_image(event_shape):
+        channels, height, side = event_shape
+        return ConvolutionalDiscriminator((points_per_output * channels, height, side), max(width // 2, 16))
+    return MLP(points_per_output * math.prod(event_shape), (), (width,) * 3, nn.LeakyReLU)
+
+
+def supported_octaves(shape: Sequence[int], noise: float) -> float:
+    """Detail that N points in D dimensions can support, N^(−1/D) apart, and that the noise leaves; 0 for images.
+
+    Args:
+        shape: (N, *event), of the data.
+        noise: Standard deviation of the noise, in units of the data's.
+    """
+    if is_image(shape[1:]):
+        return 0.0
+    detail = math.log2(shape[0]) / math.prod(shape[1:])
+    if noise > 0:
+        detail = min(detail, math.log2(1 / noise))
+    return min(detail, 5.0) if detail >= 1 else 0.0
+
+
+def ratio_network(event_shape: Sequence[int], num_components: int, width: int, octaves: float) -> nn.Module:
+    """A critic's network: points to one log ratio per component, shape (N, num_components).
+
+    Images of few pixels are compared by a perceptron, which learns more in less time than convolutions do there; it
+    also takes the images that the convolutions cannot be built for.
+
+    Args:
+        event_shape: Shape of a point.
+        num_components: Outputs.
+        width: Of the layers; a perceptron's of images are twice as wide, and convolutions start with half as many
+            channels.
+        octaves: Of the Fourier features of vectors; 0 leaves them out.
+    """
+    # one number for data against all components together, and one per component for the components among themselves
+    outputs = num_components + (num_components > 1)
+    size = math.prod(event_shape)
+    if is_image(event_shape):
+        if max(event_shape[1:]) > SMALL_SIDE and can_be_convolved(event_shape):
+            return RatioHead(ConvolutionalDiscriminator(event_shape, max(width // 2, 16), outputs))
+        return RatioHead(MLP(size, (outputs,), (2 * width,) * 3, nn.LeakyReLU))
+    hidden = (width,) * 3
+    if octaves == 0:
+        return RatioHead(MLP(size, (outputs,), hidden))
+    features = FourierFeatures(size, octaves=octaves)
+    return RatioHead(nn.Sequential(features, MLP(features.out_features, (outputs,), hidden)))
+
+
+class RatioHead(nn.Module):
+    """Log ratios of K components as log r + log_softmax(c): r of all together, c of the components among themselves.
+
+    Without the common number a network has to move all K ratios alike in order to learn what all components lack, and
+    a ratio near one drowns in telling the components apart.
+
+    Args:
+        network: Points to 1 + K numbers, or to the one ratio when K = 1.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, points: Tensor) -> Tensor:
+        output: Tensor = self.network(points).reshape(len(points), -1)
+        if output.shape[1] == 1:
+            return output
+        return output[:, :1] + output[:, 1:].log_softmax(dim=1)

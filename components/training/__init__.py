@@ -1,0 +1,1 @@
+"""What trainings share: minibatches drawn by weight, Lightning's trainer, progress."""

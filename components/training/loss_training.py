@@ -1,0 +1,78 @@
+"""Training by one loss: what flows, fields, autoencoders and kernels share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Adam
+from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from adagan.components.training.batches import WeightedBatches
+from adagan.components.training.trainer import train
+
+Loss = TypeVar("Loss", bound=nn.Module)
+
+
+class LossTraining(LightningModule):
+    """Adam on a loss, the learning rate falling to zero along a cosine, with an exponential average of the parameters.
+
+    Args:
+        loss: A module from minibatches (B, *event) to the number to be minimised; it holds what is trained.
+        num_steps: Length of training.
+        learning_rate: Adam's.
+        ema_decay: Of the average; 0 keeps the last parameters.
+    """
+
+    def __init__(self, loss: nn.Module, *, num_steps: int, learning_rate: float, ema_decay: float) -> None:
+        super().__init__()
+        self.loss = loss
+        average = get_ema_multi_avg_fn(ema_decay)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(loss, multi_avg_fn=average, use_buffers=True)
+        self.num_steps, self.learning_rate = num_steps, learning_rate
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = Adam(self.loss.parameters(), lr=self.learning_rate, fused=True)
+        schedule = CosineAnnealingLR(optimizer, T_max=self.num_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        value: Tensor = self.loss(batch)
+        return value
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        self.average.update_parameters(self.loss)
+
+
+def minimise(
+    loss: Loss,
+    batches: WeightedBatches,
+    *,
+    stage: str,
+    learning_rate: float,
+    ema_decay: float,
+    trainer_options: Mapping[str, Any],
+) -> Loss:
+    """Trains on the minibatches, gradients clipped at norm 1, and returns the loss with averaged parameters.
+
+    Args:
+        loss: See `LossTraining`.
+        batches: The minibatches, one per step.
+        stage: What is being trained, for progress and messages.
+        learning_rate: Adam's.
+        ema_decay: Of the exponential average of the parameters.
+        trainer_options: Arguments of ``lightning.Trainer``, such as another ``gradient_clip_val``.
+
+    Raises:
+        TrainingDiverged: The loss is NaN or infinite.
+    """
+    device = batches.data.device
+    training = LossTraining(
+        loss.to(batches.data), num_steps=len(batches), learning_rate=learning_rate, ema_decay=ema_decay
+    )
+    train(training, batches.loader(), stage, device, {"gradient_clip_val": 1.0, **trainer_options})
+    return cast(Loss, training.average.module)

@@ -1,0 +1,1 @@
+"""Refinement: samples corrected by the density ratio; one way per object."""

@@ -1,0 +1,1 @@
+"""Sampling from several components: allocation, blocks, stacking, streams to files."""

@@ -1,0 +1,94 @@
+"""Samples beyond memory: written to a file block by block."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from adagan.mixtures.errors import UserError
+from adagan.mixtures.randomness import generator_for
+from adagan.mixtures.refinement.refined import Samples
+from adagan.mixtures.sampling.class_allocation import as_option
+from adagan.mixtures.sampling.sampler import block_size, device_of
+
+
+def stream_samples(
+    source: Samples,
+    num_samples: int,
+    path: str | os.PathLike[str],
+    *,
+    generator: torch.Generator | None = None,
+    condition: int | Tensor | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Writes samples of a mixture, a refined mixture or a component to a file, in memory that does not grow with it.
+
+    The file is written beside its name and renamed at the end, so that a kill leaves no half of one. A ``.npy`` file
+    has shape (num_samples, *event), a ``.csv`` file one line per sample.
+
+    Args:
+        source: What to sample from.
+        num_samples: How many, 1 or more.
+        path: The file, ending in ``.npy`` or ``.csv``.
+        generator: Source of randomness; ``None`` seeds a fresh one from the system.
+        condition: A class, or one class per sample, shape (num_samples,), for a conditional source.
+        overwrite: Replace the file if it exists.
+
+    Raises:
+        ValueError: No samples are wanted, a wrong number of classes, or another ending.
+        FileExistsError: The file exists and `overwrite` is not set.
+    """
+    target = Path(path)
+    if num_samples < 1:
+        raise UserError(f"num_samples: expected 1 or more, got {num_samples}")
+    if target.suffix not in (".npy", ".csv"):
+        raise UserError(f"path: expected a file that ends in .npy or .csv, got {target}")
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{target} exists already; choose another file, or pass overwrite=True")
+    each = condition if isinstance(condition, Tensor) and condition.ndim else None
+    if isinstance(condition, Tensor) and condition.shape not in ((), (num_samples,)):
+        raise UserError(
+            f"condition: expected a class, or {num_samples} of them, one per sample; got shape {tuple(condition.shape)}"
+        )
+    generator = generator_for(device_of(source), generator)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.draft")
+    try:
+        with draft.open("wb") as file:
+            written, block = 0, None
+            while written < num_samples:
+                size = min(block_size(block), num_samples - written)
+                wanted = condition if each is None else each[written : written + size]
+                block = source.sample(size, generator=generator, **as_option(wanted))
+                _append(file, _array(block), target.suffix, num_samples, first=written == 0)
+                written += len(block)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _array(block: Tensor) -> NDArray[np.generic]:
+    array: NDArray[np.generic] = block.detach().cpu().contiguous().numpy()
+    return array
+
+
+def _append(file: BinaryIO, block: NDArray[np.generic], suffix: str, num_samples: int, *, first: bool) -> None:
+    if suffix == ".csv":
+        np.savetxt(file, block.reshape(len(block), -1), delimiter=",", fmt="%.9g")
+        return
+    if first:
+        description = {
+            "descr": np.lib.format.dtype_to_descr(block.dtype),
+            "fortran_order": False,
+            "shape": (num_samples, *block.shape[1:]),
+        }
+        np.lib.format.write_array_header_1_0(file, description)
+    file.write(block.data)  # not through a memory map, whose pages would count as memory
