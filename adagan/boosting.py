@@ -12,14 +12,16 @@ import torch
 from torch import Tensor
 
 from adagan.checks import check_choices, check_rounds, described
+from adagan.components.checks import keywords_only
 from adagan.components.contract import Component
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
 from adagan.critics import check_critics, fit_critic
 from adagan.data.training_data import TrainingData
 from adagan.estimate import Estimate
-from adagan.fitting import check_labels, check_maker, fit_newcomer, unfitted
+from adagan.fitting import check_maker, fit_newcomer, unfitted
 from adagan.missing.regions import MissingRegion, missing_regions
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
@@ -116,14 +118,15 @@ class AdaGAN:
     def __repr__(self) -> str:
         return described(self)
 
-    def fit(self, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: ArrayLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
         """Forgets everything and runs all the rounds.
 
         Args:
             data: Shape (N, *event), floating point; training runs on its device.
             weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform.
-            y: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components whose ``fit`` has a
-                parameter of that name.
+            labels: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components that declare
+                ``learns_labels = True``.
 
         Raises:
             ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length, no classes.
@@ -132,30 +135,32 @@ class AdaGAN:
             TrainingDiverged: A component or critic failed; the rounds before it stay.
         """
         if self.folder is None:
-            self._data = self._checked(data, weights, y)
+            self._data = self._checked(data, weights=weights, labels=labels)
         else:
-            self.start(data, weights, y)
+            self.start(data, weights=weights, labels=labels)
         self.rounds_, self.data_weights_ = [], []
         for learnt in ("mixture_", "critic_", "_whole"):
             self.__dict__.pop(learnt, None)
         return self._run()
 
+    @keywords_only
     def start(
         self,
         data: ArrayLike,
-        weights: ArrayLike | None = None,
-        y: ArrayLike | None = None,
         *,
+        weights: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
         files: Mapping[str, str] | None = None,
     ) -> Self:
         """Writes the folder of a run without rounds, with text files of the caller's in it; `resume` runs them."""
         folder = self._folder("start")
         folder.check_free()
-        self._data = self._checked(data, weights, y)
+        self._data = self._checked(data, weights=weights, labels=labels)
         folder.create(self._data, self.seed, files)
         return self
 
-    def resume(self, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
+    @keywords_only
+    def resume(self, data: ArrayLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
         """Goes on with the run in the folder until it has all its rounds; the data must be the same.
 
         Raises:
@@ -163,7 +168,7 @@ class AdaGAN:
             ValueError: Other data, weights, labels or seed than the run's; a corrupted file; another format.
         """
         folder = self._folder("resume")
-        self._data = self._checked(data, weights, y)
+        self._data = self._checked(data, weights=weights, labels=labels)
         folder.check(self._data, self.seed)
         self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
         if self.rounds_:
@@ -257,7 +262,7 @@ class AdaGAN:
         """
         mixture, wanted = self._fitted(), self._data
         if data is not None or weights is not None:
-            wanted = TrainingData.checked(wanted.points if data is None else data, weights)
+            wanted = TrainingData.checked(wanted.points if data is None else data, weights=weights)
         coarse = fit_critic(self.coarse_critic, wanted, mixture, self._next_seeds().coarse_critic)
         return missing_regions(wanted.points, coarse.log_ratio_, wanted.weights, threshold=threshold, seed=self.seed)
 
@@ -299,12 +304,12 @@ class AdaGAN:
             raise RuntimeError("this model is not fitted yet; call fit(data) first")
         return self.mixture_
 
-    def _checked(self, data: ArrayLike, weights: ArrayLike | None, y: ArrayLike | None) -> TrainingData:
-        checked, component = TrainingData.checked(data, weights, y), unfitted(self.component, self.seed)
+    def _checked(self, data: ArrayLike, *, weights: ArrayLike | None, labels: ArrayLike | None) -> TrainingData:
+        component = unfitted(self.component, self.seed)
+        checked = TrainingData.checked(data, weights=weights, labels=labels)
         if self.folder is not None:
             component_record(component), component_record(self.critic())  # what cannot be stored is refused in advance
-        if checked.labels is not None:
-            check_labels(component)
+        refuse_labels(component, checked.labels)
         check_critics(self.critic, self.coarse_critic, component, self.rounds, self.seed)
         return checked
 

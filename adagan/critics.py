@@ -52,4 +52,4 @@ def fit_critic(
         critic = make()
         if isinstance(critic, WarmStarting) and critic.warm and type(previous) is type(critic):
             critic.warm_start(previous)
-        return critic.fit(data.points, mixture, data.weights)
+        return critic.fit(data.points, mixture, weights=data.weights)

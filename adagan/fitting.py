@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,25 +48,6 @@ def name_of(component: Component) -> str:
     return type(getattr(component, "generator", component)).__name__
 
 
-def takes_labels(component: Component) -> bool:
-    """Whether the component's ``fit`` has a parameter ``y``."""
-    return "y" in inspect.signature(component.fit).parameters
-
-
-def check_labels(component: Component) -> None:
-    """Makes sure that labels have somebody to learn from them.
-
-    Raises:
-        TypeError: The component takes none.
-    """
-    if not takes_labels(component):
-        name = name_of(component)
-        raise UserTypeError(
-            f"y: {name} learns nothing from labels, its fit has no parameter y; leave y out, or take a conditional "
-            f"component, such as ClassConditional({name})"
-        )
-
-
 def fit_newcomer(
     make: Callable[[], Any],
     data: TrainingData,
@@ -91,12 +71,12 @@ def fit_newcomer(
         TypeError: It is to begin from another, and cannot.
         TrainingDiverged: It samples NaN or infinite values.
     """
-    labels: dict[str, Any] = {} if data.labels is None else {"y": data.labels}
+    labels: dict[str, Any] = {} if data.labels is None else {"labels": data.labels}
     with isolated_randomness(seed):
         component = as_component(make())
         if before is not None:
             _start_warm(component, before)
-        component = component.fit(data.points, weights, **labels)
+        component = component.fit(data.points, weights=weights, **labels)
     device = data.points.device
     drawn = Mixture([component]).to(device).sample(PROBE, torch.Generator(device).manual_seed(seed))
     if drawn.shape[1:] != data.points.shape[1:]:

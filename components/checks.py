@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from types import FunctionType
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from adagan.mixtures.errors import UserError, UserTypeError
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def keywords_only(method: Method) -> Method:
+    """Refuses positional values for what a method takes by name, and says those names.
+
+    Data weights and labels follow the data in one order here and in another elsewhere: scikit-learn's ``fit(X, y)``
+    would make weights of labels.
+    """
+    function = cast(FunctionType, method)
+    positional, names = function.__code__.co_argcount, list(function.__kwdefaults__ or ())[::-1]
+
+    @wraps(method)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        if len(arguments) > positional:
+            taken = ", ".join(function.__code__.co_varnames[1:positional])
+            raise UserTypeError(
+                f"{method.__name__}: only {taken} without a name, got {len(arguments) - positional} more; pass "
+                + " or ".join(f"{name}=..." for name in names)
+            )
+        return method(*arguments, **named)
+
+    return cast(Method, checked)
 
 
 def check_counts(**counts: int | None) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from adagan.components.adapters.wrapped import as_component
 from adagan.components.conformance_of_classes import check_classes
+from adagan.components.labels import learns_labels
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.storage import Storable
@@ -26,10 +27,10 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
     samples and another state others; weights decide what is learnt; the same seed trains the same component; train and
     eval mode are restored by a mixture's draw; global random states stay; a stored state gives the same samples.
 
-    A component whose ``fit`` takes ``y`` is given two classes, the first half of the data and the second. If its
-    ``sample`` takes ``condition`` too it has to be an `adagan.components.ConditionalComponent`: the classes' shares
-    follow the weights, samples are of the class that is wanted, unlabelled points are taken, and classes that are not
-    there are refused with a ValueError that names the argument.
+    A component that declares ``learns_labels = True`` is given two classes, the first half of the data and the second.
+    If its ``sample`` takes ``condition`` too it has to be an `adagan.components.ConditionalComponent`: the classes'
+    shares follow the weights, samples are of the class that is wanted, unlabelled points are taken, and classes that
+    are not there are refused with a ValueError that names the argument.
 
     Args:
         make_component: Zero-argument callable (a class, a ``functools.partial``) that makes an unfitted component.
@@ -60,8 +61,10 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
             component.train(mode)
             Mixture([component]).sample(2, torch.Generator().manual_seed(0))
             _require(component.training == mode, f"a draw must leave training={mode} as it was")
-    if _takes(component.fit, "y") and _takes(component.sample, "condition"):
-        check_classes(component, lambda weights, y: _fitted(make_component, data, weights, seed, y), data, labels)
+    if learns_labels(component) and _takes(component.sample, "condition"):
+        check_classes(
+            component, lambda weights, given: _fitted(make_component, data, weights, seed, given), data, labels
+        )
     _check_storage(component, make_component)
     _require(
         states == _global_states(), "fit and sample must not advance a global generator: torch's, numpy's, Python's"
@@ -89,9 +92,10 @@ def _fitted(
         component = as_component(make_component())
         if labels is None:
             labels = (torch.arange(len(data), device=data.device) >= len(data) // 2).long()
-        inputs = [data, weights, labels] if _takes(component.fit, "y") else [data, weights]
+        named = {"weights": weights, "labels": labels} if learns_labels(component) else {"weights": weights}
+        inputs = [data, *named.values()]
         before = [values.clone() for values in inputs]
-        returned = component.fit(*inputs)
+        returned = component.fit(data, **named)
     _require(returned is component, f"fit must return the component itself, got {type(returned).__name__}")
     _require(all(map(torch.equal, inputs, before)), "fit must not modify its inputs")
     return component

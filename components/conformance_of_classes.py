@@ -32,11 +32,11 @@ def check_classes(component: Any, fitted: Callable[[Tensor, Tensor], Any], data:
     uneven /= uneven.sum()
     _check_shares(fitted(uneven, labels), uneven[labels == 1].sum())
     _check_samples(component, data, labels)
-    _check_refusals(component, lambda y: fitted(torch.full_like(uneven, 1 / len(data)), y), labels)
+    _check_refusals(component, lambda given: fitted(torch.full_like(uneven, 1 / len(data)), given), labels)
     half = labels.clone()
     half[::2] = -1
     drawn = fitted(uneven, half).sample(64, generator=_seeded(0), condition=1)
-    _require(_nearer(drawn, 1, data, labels), "unlabelled points, y = -1, must not decide what a class looks like")
+    _require(_nearer(drawn, 1, data, labels), "unlabelled points, label -1, must not decide what a class looks like")
 
 
 def _require(holds: bool, message: str) -> None:
@@ -103,8 +103,8 @@ def _check_refusals(component: Any, fitted: Callable[[Tensor], Any], labels: Ten
             "condition",
             f"sample(3, condition={condition}) of a component that knows the classes 0 and 1",
         )
-    _refuses(lambda: fitted(labels - 2), "y", "fit with labels below -1")
-    _refuses(lambda: fitted(labels[:-1]), "y", "fit with too few labels")
+    _refuses(lambda: fitted(labels - 2), "labels", "fit with labels below -1")
+    _refuses(lambda: fitted(labels[:-1]), "labels", "fit with too few labels")
 
 
 def _refuses(call: Callable[[], Any], argument: str, what: str) -> None:

@@ -22,12 +22,14 @@ class Component(Protocol):
     conditional (`adagan.components.ConditionalComponent`).
     """
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Learns the weighted data, from scratch.
 
         Args:
             data: Shape (N, *event).
             weights: Non-negative, shape (N,), sum 1; ``None`` means uniform.
+            labels: Classes from 0, and −1 for points without one, shape (N,); only given to a component that declares
+                ``learns_labels = True``.
         """
         ...
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from adagan.components.contract import Component
-from adagan.mixtures.errors import UserError
+from adagan.mixtures.errors import UserError, UserTypeError
 
 UNLABELLED = -1
 """The label of a point whose class is not known."""
@@ -28,13 +28,13 @@ class ConditionalComponent(Component, Protocol):
 
     class_shares_: Tensor
 
-    def fit(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Learns the weighted data with their classes, from scratch.
 
         Args:
             data: Shape (N, *event).
             weights: Non-negative, shape (N,), sum 1; ``None`` means uniform.
-            y: Classes from 0, and −1 for points without one, whole numbers, shape (N,).
+            labels: Classes from 0, and −1 for points without one, whole numbers, shape (N,).
         """
         ...
 
@@ -55,29 +55,50 @@ class ConditionalComponent(Component, Protocol):
         ...
 
 
-def as_classes(y: Tensor | None, num_points: int, name: str) -> Tensor:
+def as_classes(labels: Tensor | None, num_points: int, name: str) -> Tensor:
     """Labels as int64, shape (N,), checked; `name` is the component's, for the messages.
 
     Raises:
         ValueError: No labels, a wrong number of them, no whole numbers from −1, or nothing but −1.
     """
-    if y is None:
+    if labels is None:
         raise UserError(
-            f"y: {name} learns classes, so it needs the class of every point, {UNLABELLED} where it is not known; "
-            "pass y=, shape (N,)"
+            f"labels: {name} learns classes, so it needs the class of every point, {UNLABELLED} where it is not known; "
+            "pass labels=, shape (N,)"
         )
-    labels = torch.as_tensor(y)
-    if labels.shape != (num_points,):
-        raise UserError(f"y: expected {num_points} labels, one per row of data, got shape {tuple(labels.shape)}")
-    whole = labels.to(torch.int64)
-    if labels.is_complex() or not torch.equal(whole.to(labels.dtype), labels):
-        raise UserError("y: expected classes as whole numbers from 0; encode names or fractions as such first")
+    given = torch.as_tensor(labels)
+    if given.shape != (num_points,):
+        raise UserError(f"labels: expected {num_points} labels, one per row of data, got shape {tuple(given.shape)}")
+    whole = given.to(torch.int64)
+    if given.is_complex() or not torch.equal(whole.to(given.dtype), given):
+        raise UserError("labels: expected classes as whole numbers from 0; encode names or fractions as such first")
     lowest, highest = (int(extreme) for extreme in whole.aminmax())
     if lowest < UNLABELLED:
-        raise UserError(f"y: expected classes from 0, and {UNLABELLED} for unlabelled rows, got {lowest}")
+        raise UserError(f"labels: expected classes from 0, and {UNLABELLED} for unlabelled rows, got {lowest}")
     if highest == UNLABELLED:
-        raise UserError(f"y: every row is unlabelled, so there is no class to learn; {name} needs some that are not")
+        raise UserError(
+            f"labels: every row is unlabelled, so there is no class to learn; {name} needs some that are not"
+        )
     return whole
+
+
+def learns_labels(component: object) -> bool:
+    """Whether a component declares that it learns from labels."""
+    return bool(getattr(component, "learns_labels", False))
+
+
+def refuse_labels(component: Any, labels: Any) -> None:
+    """Makes sure that labels, if there are any, have somebody to learn from them.
+
+    Raises:
+        TypeError: The component does not declare ``learns_labels = True``.
+    """
+    if labels is not None and not learns_labels(component):
+        name = type(getattr(component, "generator", component)).__name__
+        raise UserTypeError(
+            f"labels: {name} learns nothing from labels, it does not declare learns_labels = True; leave labels out, "
+            f"or take a conditional component, such as ClassConditional({name})"
+        )
 
 
 def check_num_classes(labels: Tensor, num_classes: int | None) -> int:
@@ -92,17 +113,24 @@ def check_num_classes(labels: Tensor, num_classes: int | None) -> int:
     """
     found = int(labels.max()) + 1
     if num_classes is not None and found > num_classes:
-        raise UserError(f"y: expected classes from 0 to {num_classes - 1}, the last of num_classes; got {found - 1}")
+        raise UserError(
+            f"labels: expected classes from 0 to {num_classes - 1}, the last of num_classes; got {found - 1}"
+        )
     return num_classes or found
 
 
-def shares_by_weight(labels: Tensor, weights: Tensor) -> Tensor:
-    """The classes' shares of the weight, shape (C,), sum 1, on the CPU; points without a class, −1, do not count.
+def shares_by_weight(labels: Tensor, weights: Tensor, num_classes: int = 0) -> Tensor:
+    """The classes' shares of the weight, sum 1, on the CPU; points without a class, −1, do not count.
+
+    Args:
+        labels: From −1, whole numbers, shape (N,).
+        weights: Non-negative, shape (N,).
+        num_classes: C at least; classes above the largest label have the share 0.
 
     Raises:
         ValueError: All the weight lies on such points.
     """
-    mass = torch.bincount(labels.clamp(min=0), weights.masked_fill(labels < 0, 0.0)).cpu()
+    mass = torch.bincount(labels.clamp(min=0), weights.masked_fill(labels < 0, 0.0), num_classes).cpu()
     if float(mass.sum()) == 0:
         raise UserError(
             "weights: all the weight lies on unlabelled points, so that no class can be learnt; label more of the "

@@ -16,7 +16,7 @@ SMALLER = 0.3
 class OneCluster:
     """Climbs to one cluster by mean shift and samples a round Gaussian there: of every class it misses a part."""
 
-    def fit(self, data, weights):
+    def fit(self, data, *, weights):
         weights = weights.to(data.dtype)
         centre = data[torch.cdist(data, data).lt(1).to(data.dtype).mv(weights).argmax()]
         for _ in range(20):
@@ -50,7 +50,7 @@ def smaller_clusters(mixture: Mixture) -> list[float]:
 
 def main(num_points: int = 3_000) -> tuple[list[float], list[float]]:
     points, labels = three_classes(num_points)
-    model = AdaGAN(partial(ClassConditional, OneCluster), rounds=4, seed=100).fit(points, y=labels)
+    model = AdaGAN(partial(ClassConditional, OneCluster), rounds=4, seed=100).fit(points, labels=labels)
     one, all_rounds = smaller_clusters(model.mixture_[:1]), smaller_clusters(model.mixture_)
     print(f"the smaller cluster's share of each class: data {SMALLER:.2f}")
     print("  one round     ", [f"{share:.2f}" for share in one])

@@ -43,7 +43,7 @@ def accuracies(images: Tensor, classes: Tensor, max_steps: int, width: int) -> d
     found = {"logistic regression, labelled points": baseline.predict(images[held_out].flatten(1))}
     for name, techniques in (("adversarial generator", []), ("feature matching", [FeatureMatching()])):
         gan = SemiSupervisedGAN(techniques=techniques, max_steps=max_steps, width=width, seed=100)
-        found[f"semi-supervised GAN, {name}"] = gan.fit(images[rest], y=labels).predict(images[held_out])
+        found[f"semi-supervised GAN, {name}"] = gan.fit(images[rest], labels=labels).predict(images[held_out])
     return {name: float((torch.as_tensor(guess) == classes[held_out]).double().mean()) for name, guess in found.items()}
 
 
@@ -90,7 +90,7 @@ def main(max_steps: int = 1_500, width: int = 32, out: str = "digits_codes.png")
     for digit, row in enumerate(table):
         print(f"  {digit}:" + "".join(f"{count:5}" for count in row))
 
-    conditional = ConditionalGAN(max_steps=max_steps, width=width, seed=100).fit(images, y=classes)
+    conditional = ConditionalGAN(max_steps=max_steps, width=width, seed=100).fit(images, labels=classes)
     draw(gan, conditional, out)
     print(f"samples by code and by class: {out}")
     return Outcome(found, float(purity), float(shared))

@@ -10,10 +10,10 @@ from adagan.data.built_in import built_in
 class OneMode(Gaussian):
     """Sees what lies around its heaviest point only, as a generator that drops modes does."""
 
-    def fit(self, data: torch.Tensor, weights: torch.Tensor | None = None) -> "OneMode":
+    def fit(self, data: torch.Tensor, *, weights: torch.Tensor | None = None) -> "OneMode":
         weights = torch.full((len(data),), 1 / len(data)) if weights is None else weights
         near = (data - data[int(weights.argmax())]).norm(dim=1) < 1
-        super().fit(data, weights * near)
+        super().fit(data, weights=weights * near)
         return self
 
 

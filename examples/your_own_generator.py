@@ -9,7 +9,7 @@ from adagan.round import verdict
 class OneCluster:
     """Climbs to one cluster by mean shift and samples a round Gaussian there: it misses all the others."""
 
-    def fit(self, data, weights=None):
+    def fit(self, data, *, weights=None):
         weights = torch.full((len(data),), 1 / len(data)) if weights is None else weights.to(data.dtype)
         centre = data[weights.argmax()]
         for _ in range(20):

@@ -34,12 +34,12 @@ class Nearest(Gaussian):
     It remembers the weights that it was given.
     """
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "Nearest":
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "Nearest":
         assert weights is not None
         self.given = weights.clone()
         centre = data[int(weights.argmax())]
         near = (data - centre).norm(dim=1) < 2
-        super().fit(data, weights * near)
+        super().fit(data, weights=weights * near)
         return self
 
 
@@ -70,8 +70,8 @@ def three_rounds() -> AdaGAN:
 class FixedCritic(Critic):
     """A critic that is told its ratios, so that the weights can be computed by hand."""
 
-    def fit(self, data: Tensor, mixture: Mixture, weights: Any = None) -> "FixedCritic":
-        super().fit(data, mixture, weights)
+    def fit(self, data: Tensor, mixture: Mixture, *, weights: Any = None) -> "FixedCritic":
+        super().fit(data, mixture, weights=weights)
         place = data[:, :1].double()
         self.component_log_ratios_ = torch.cat([0.1 * (k + 1) * place for k in range(len(mixture))], dim=1)
         return self

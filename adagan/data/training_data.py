@@ -29,7 +29,7 @@ class TrainingData:
     labels: Tensor | None = None
 
     @classmethod
-    def checked(cls, data: ArrayLike, weights: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
+    def checked(cls, data: ArrayLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
         """What a caller passed as data, weights and labels.
 
         Raises:
@@ -53,10 +53,10 @@ class TrainingData:
                 f"row {int(rows[0])}; remove or fill in these rows"
             )
         base = as_probabilities(weights, len(points), points, "weights")
-        if y is None:
+        if labels is None:
             return cls(points, base)
-        labels = _as_tensor(y, "y").to(points.device)
-        return cls(points, base, as_classes(labels, len(points), "a conditional component"))
+        classes = _as_tensor(labels, "labels").to(points.device)
+        return cls(points, base, as_classes(classes, len(points), "a conditional component"))
 
 
 def _as_tensor(values: ArrayLike, name: str) -> Tensor:

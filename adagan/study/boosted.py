@@ -100,7 +100,7 @@ def fit_bare(
 
 
 def _fitted(component: Any, data: Tensor, labels: Tensor | None) -> Component:
-    known: dict[str, Any] = {} if labels is None else {"y": labels}
+    known: dict[str, Any] = {} if labels is None else {"labels": labels}
     return as_component(component).fit(data, **known)
 
 
@@ -165,7 +165,7 @@ def fit_boosted(
         critic=lambda: critic("sharp critic", 0.0),
         seed=seed,
     )
-    model.fit(data, y=labels)
+    model.fit(data, labels=labels)
     pilot = affordable_samples(model.mixture_, SHARE_OF_PILOTS * budget)
     generator = torch.Generator().manual_seed(seed)
     refined = model.refined(balanced=balanced, pilot=pilot, generator=generator)

@@ -29,5 +29,5 @@ def run(arguments: Sequence[str]) -> None:
         if reproducible[name] is not None and Path(reproducible[name]).exists():
             reproducible[name] = str(Path(reproducible[name]).absolute())
     text = parser.dump(reproducible, skip_validation=True)
-    model.start(inputs.data, inputs.weights, inputs.labels, files={CONFIG_FILE: text})
-    print_outcome(model.resume(inputs.data, inputs.weights, inputs.labels), settings.out)
+    model.start(inputs.data, weights=inputs.weights, labels=inputs.labels, files={CONFIG_FILE: text})
+    print_outcome(model.resume(inputs.data, weights=inputs.weights, labels=inputs.labels), settings.out)

@@ -14,8 +14,9 @@ from adagan.boosting import COARSE, AdaGAN
 from adagan.components.adapters.class_conditional import ClassConditional
 from adagan.components.adapters.scikit_learn import ScikitLearn
 from adagan.components.generators.gaussian import Gaussian
+from adagan.components.labels import learns_labels
 from adagan.data.built_in import BUILT_IN_NAMES
-from adagan.fitting import takes_labels, unfitted
+from adagan.fitting import unfitted
 from adagan.mixtures.data_weights import Dagger, DataWeightRule, Multiplicative, Star, TopK, TopKLast, Uniform
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.steps import (
@@ -183,7 +184,7 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         raise UserError(f"--resolution: expected 0 or more, got {settings.resolution}")
     coarse_critic, critic = critic_makers(settings)
     make = _component_maker(settings)
-    if settings.labels is not None and not takes_labels(unfitted(make, settings.seed)):
+    if settings.labels is not None and not learns_labels(unfitted(make, settings.seed)):
         make = partial(ClassConditional, make)
     model = AdaGAN(
         make,

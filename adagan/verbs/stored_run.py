@@ -85,4 +85,4 @@ def reopened(run: str, settings: Namespace, *, progress: bool = True) -> AdaGAN:
     model = make_model(settings, run)
     model.progress = progress
     inputs = read_inputs(settings)
-    return model.resume(inputs.data, inputs.weights, inputs.labels)
+    return model.resume(inputs.data, weights=inputs.weights, labels=inputs.labels)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.checks import check_counts
+from adagan.components.checks import check_counts, keywords_only
 from adagan.components.contract import Component
-from adagan.components.labels import as_classes
+from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
@@ -32,7 +32,7 @@ class ClassConditional(nn.Module):
 
     >>> from adagan.components import ClassConditional, Gaussian
     >>> data, classes = torch.tensor([[0.0], [2.0], [7.0], [9.0]]), torch.tensor([0, 0, 1, 1])
-    >>> component = ClassConditional(Gaussian).fit(data, y=classes)
+    >>> component = ClassConditional(Gaussian).fit(data, labels=classes)
     >>> component.sample(3, condition=torch.tensor([0, 1, 0])).shape
     torch.Size([3, 1])
 
@@ -46,6 +46,7 @@ class ClassConditional(nn.Module):
         mixture_: Their components.
     """
 
+    learns_labels: ClassVar[bool] = True
     class_shares_: Tensor
     classes_: tuple[int, ...]
     mixture_: Mixture
@@ -60,42 +61,34 @@ class ClassConditional(nn.Module):
         check_counts(num_classes=num_classes)
         self.make_component, self.num_classes = make_component, num_classes
 
-    def fit(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Fits a fresh component to each class.
 
         Args:
             data: Shape (N, *event).
             weights: Shape (N,), non-negative; ``None`` means uniform.
-            y: Classes from 0, and −1 for points without one, shape (N,).
+            labels: Classes from 0, and −1 for points without one, shape (N,).
 
         Raises:
             ValueError: No labels, labels outside the range, all weight on points without one, or data of a class that
                 its component refuses, with the class.
         """
-        labels = as_classes(y, len(data), type(self).__name__).to(data.device)
-        count = int(labels.max()) + 1
-        if self.num_classes is not None and count > self.num_classes:
-            raise UserError(
-                f"y: expected classes from 0 to {self.num_classes - 1}, the last of num_classes; got {count - 1}"
-            )
-        base = as_probabilities(weights, len(data), data, "weights").masked_fill(labels < 0, 0.0)
-        mass = torch.bincount(labels.clamp(min=0), base, minlength=self.num_classes or count).cpu()
-        if float(mass.sum()) == 0:
-            raise UserError(
-                "weights: all the weight lies on unlabelled points, so that no class can be learnt; label "
-                "more of the points, or give the labelled ones more weight"
-            )
-        classes = tuple(mass.nonzero()[:, 0].tolist())
+        known = as_classes(labels, len(data), type(self).__name__).to(data.device)
+        num_classes = check_num_classes(known, self.num_classes)
+        base = as_probabilities(weights, len(data), data, "weights")
+        shares = shares_by_weight(known, base, num_classes)
+        classes = tuple(shares.nonzero()[:, 0].tolist())
         seed = inherited_seed()
-        components = [self._fitted(label, data, base, labels == label, seed) for label in classes]
-        self._take(components, classes, mass / mass.sum())
+        components = [self._fitted(label, data, base, known == label, seed) for label in classes]
+        self._take(components, classes, shares)
         return self
 
     def _fitted(self, label: int, data: Tensor, base: Tensor, rows: Tensor, seed: int) -> Component:
         own = base[rows]
         with isolated_randomness(int(np.random.default_rng([seed, label]).integers(2**62))):
             try:
-                return as_component(self.make_component()).fit(data[rows], own / own.sum())
+                return as_component(self.make_component()).fit(data[rows], weights=own / own.sum())
             except (TrainingDiverged, ValueError) as error:
                 kind = TrainingDiverged if isinstance(error, TrainingDiverged) else ValueError
                 raise kind(f"class {label}, {int(rows.sum())} points: {error}") from error
@@ -119,7 +112,7 @@ class ClassConditional(nn.Module):
             ValueError: A class that is not there, or that the data had no weight on.
         """
         if not hasattr(self, "mixture_"):
-            raise RuntimeError("this ClassConditional is not fitted yet; call fit(data, y=classes) first")
+            raise RuntimeError("this ClassConditional is not fitted yet; call fit(data, labels=classes) first")
         if condition is None:
             return self.mixture_.sample(num_samples, generator)
         wanted = as_indices(condition, num_samples, len(self.class_shares_), "condition")

@@ -38,8 +38,8 @@ class LightningGenerator(nn.Module):
             it has a parameter called ``event_shape``.
         sampler: ``sampler(module, num_samples, generator)`` returns events of shape (num_samples, *event). It is tried
             on the untrained module first, so that mistakes are heard of before training. If it has a parameter called
-            ``condition``, the component learns labels and is sampled by class: ``fit`` takes ``y``, and the sampler is
-            given a class, those of the samples, shape (num_samples,), or ``None`` for classes as they come.
+            ``condition``, the component learns labels and is sampled by class: the sampler is given a class, those of
+            the samples, shape (num_samples,), or ``None`` for classes as they come.
         max_steps: Minibatches to train on.
         epochs: In how many epochs they come, for schedules and hooks that count epochs.
         batch_size: Rows per minibatch.
@@ -97,7 +97,7 @@ class LightningGenerator(nn.Module):
 
     @property
     def fit(self) -> Callable[..., Self]:
-        """``fit(data, weights=None)``, and ``fit(data, weights=None, y=None)`` if the sampler takes a condition.
+        """``fit(data, *, weights=None)``, and with ``labels=None`` too if the sampler takes a condition.
 
         Trains a fresh module on data of shape (N, *event), drawn by weights of shape (N,), where the data are; labels,
         with −1 for points without one, are of shape (N,). What is called raises
@@ -110,16 +110,21 @@ class LightningGenerator(nn.Module):
         return self._fit_labelled if self._is_conditional else self._fit
 
     @property
+    def learns_labels(self) -> bool:
+        """Whether labels are learnt."""
+        return self._is_conditional
+
+    @property
     def _is_conditional(self) -> bool:
         return "condition" in inspect.signature(self.sampler).parameters
 
-    def _fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+    def _fit(self, data: Tensor, *, weights: Tensor | None = None) -> Self:
         return self._train(data, weights, None)
 
-    def _fit_labelled(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
-        labels = as_classes(y, len(data), type(self).__name__).to(data.device)
-        self.class_shares_ = shares_by_weight(labels, as_probabilities(weights, len(data), data, "weights"))
-        return self._train(data, weights, labels)
+    def _fit_labelled(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
+        classes = as_classes(labels, len(data), type(self).__name__).to(data.device)
+        self.class_shares_ = shares_by_weight(classes, as_probabilities(weights, len(data), data, "weights"))
+        return self._train(data, weights, classes)
 
     def _train(self, data: Tensor, weights: Tensor | None, labels: Tensor | None) -> Self:
         seed = inherited_seed() if self.seed is None else self.seed

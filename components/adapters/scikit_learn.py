@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adagan.components.checks import keywords_only
+from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import resample
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import inherited_seed, seed_from
@@ -42,12 +44,14 @@ class ScikitLearn:
         self._dtype = torch.float32
         self._event_shape: tuple[int, ...] = ()
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Fits a clone of the estimator to data of shape (N, *event), flattened to a table.
 
         Raises:
             ValueError: The estimator refuses the data; its own message follows.
         """
+        refuse_labels(self, labels)
         from sklearn.base import clone  # type: ignore[import-untyped]
 
         self._dtype, self._event_shape = data.dtype, tuple(data.shape[1:])

@@ -58,25 +58,32 @@ class Wrapped:
         self._like = torch.empty(0)
 
     @property
+    def learns_labels(self) -> bool:
+        """Whether labels are learnt."""
+        return "y" in _parameters(self.generator.fit)
+
+    @property
     def fit(self) -> Callable[..., Self]:
-        """``fit(data, weights=None)``, or ``fit(data, weights=None, y=None)`` if the object's own takes labels.
+        """``fit(data, *, weights=None)``, and with ``labels=None`` too if the object's own takes labels.
 
         Data are of shape (N, *event), weights and labels, with −1 for points without one, of shape (N,).
         """
         return self._fit_labelled if "y" in _parameters(self.generator.fit) else self._fit
 
-    def _fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
-        return self._fit_labelled(data, weights)
+    def _fit(self, data: Tensor, *, weights: Tensor | None = None) -> Self:
+        return self._fit_labelled(data, weights=weights)
 
-    def _fit_labelled(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
+    def _fit_labelled(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         self._like = data[:0]
         seed, own = inherited_seed(), _parameters(self.generator.fit)
         named: dict[str, Tensor] = {}
-        if y is not None:
-            named["y"] = as_classes(y, len(data), type(self.generator).__name__).to(data.device)
+        if labels is not None:
+            named["y"] = as_classes(labels, len(data), type(self.generator).__name__).to(data.device)
             self.class_shares_ = shares_by_weight(named["y"], as_probabilities(weights, len(data), data, "weights"))
         elif "y" in own and own["y"].default is inspect.Parameter.empty:
-            raise UserError(f"y: {type(self.generator).__name__}.fit needs the label of every row; pass y=, shape (N,)")
+            raise UserError(
+                f"labels: {type(self.generator).__name__}.fit needs the label of every row; pass labels=, shape (N,)"
+            )
         accepted = next((name for name in ("weights", "sample_weight") if name in own), None)
         if weights is not None and accepted is not None:
             # on the scale of counts, which is what most implementations expect of weights
@@ -112,7 +119,9 @@ class Wrapped:
         options: dict[str, Any] = {}
         if condition is not None:
             if not hasattr(self, "class_shares_"):
-                raise UserError(f"condition: {type(self.generator).__name__} was fitted without labels; pass y= to fit")
+                raise UserError(
+                    f"condition: {type(self.generator).__name__} was fitted without labels; pass labels= to fit"
+                )
             wanted = as_indices(condition, num_samples, len(self.class_shares_), "condition")
             options["condition"] = int(wanted) if wanted.ndim == 0 else self._given(torch.from_numpy(wanted))
         if num_samples == 0:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_kind
+from adagan.components.checks import check_counts, check_kind, keywords_only
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.calibrators import Calibrator, RawRatios, VectorScaling, cross_calibrated
@@ -102,7 +102,8 @@ class CrossFitted(nn.Module, ABC):
     def build(self, event_shape: tuple[int, ...], num_outputs: int, state: Mapping[str, Tensor]) -> None:
         """Makes estimates that fit a stored state, its names beginning with the fold's index."""
 
-    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, mixture: Mixture, *, weights: ArrayLike | None = None) -> Self:
         """Learns to tell data of shape (N, *event) from samples of the mixture's components.
 
         Args:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts
+from adagan.components.checks import check_counts, keywords_only
 from adagan.components.critics.calibration import Calibration, calibration_record
 from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
@@ -62,7 +62,8 @@ class ExactCritic(nn.Module):
         if count > 0:
             check_offers_log_prob(component)
 
-    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, mixture: Mixture, *, weights: ArrayLike | None = None) -> Self:
         """Computes the ratios at data of shape (N, *event); `weights` enter the record only, not the density.
 
         Raises:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_positive
+from adagan.components.checks import check_counts, check_positive, keywords_only
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.critic_training import CriticTraining, LabelledBatches, every_tenth
 from adagan.components.critics.cross_fitting import CrossFitted
@@ -97,12 +97,13 @@ class NetworkCritic(CrossFitted):
                 f"expected 0, got {self.noise}; use Critic for a coarse critic"
             )
 
-    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, mixture: Mixture, *, weights: ArrayLike | None = None) -> Self:
         self._check_noise(len(mixture))
         if self._start is not None:
             self._start.check(data, mixture)
         try:
-            return super().fit(data, mixture, weights)
+            return super().fit(data, mixture, weights=weights)
         finally:
             self._start = None
 

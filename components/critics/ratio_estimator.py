@@ -32,7 +32,7 @@ class RatioEstimator(Protocol):
     weights_: Tensor
     calibration_: Calibration
 
-    def fit(self, data: Tensor, mixture: Mixture, weights: ArrayLike | None = None) -> Self:
+    def fit(self, data: Tensor, mixture: Mixture, *, weights: ArrayLike | None = None) -> Self:
         """Compares data of shape (N, *event), weighted by `weights` of shape (N,), with samples of the components."""
         ...
 

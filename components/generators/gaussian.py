@@ -9,6 +9,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from adagan.components.checks import keywords_only
+from adagan.components.labels import refuse_labels
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.randomness import fresh_generator
@@ -36,8 +38,10 @@ class Gaussian(nn.Module):
             raise UserError(f"regularisation: expected 0 or more, got {regularisation}")
         self.regularisation = float(regularisation)
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Takes the weighted mean and covariance of data of shape (N, *event)."""
+        refuse_labels(self, labels)
         probabilities = as_probabilities(weights, len(data), data, "weights")
         flat = data.reshape(len(data), -1).double()
         mean = probabilities @ flat

@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_events, check_is_module, check_module
+from adagan.components.checks import check_counts, check_events, check_is_module, check_module, keywords_only
 from adagan.components.generators.network_start import NetworkStart
 from adagan.components.generators.scaling import Scaling
+from adagan.components.labels import refuse_labels
 from adagan.components.networks.defaults import default_generator, is_image
 from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
 from adagan.components.training.trainer import TrainingDiverged
@@ -124,7 +125,8 @@ class LatentGenerator(nn.Module, ABC):
         """Steps of a warm-started training before the generator learns; 0 in a cold one."""
         return min(HEAD_START, self.max_steps // 4) if self.is_warm else 0
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Trains on data of shape (N, *event), drawn by `weights` of shape (N,), on the device where the data are.
 
         Raises:
@@ -132,6 +134,7 @@ class LatentGenerator(nn.Module, ABC):
                 image size that cannot be built, modules that do not fit the data.
             TrainingDiverged: A loss, or a sample of the trained network, became NaN or infinite.
         """
+        refuse_labels(self, labels)
         return self._fit(data, weights, self.train_generator)
 
     def _fit(

@@ -8,6 +8,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from adagan.components.checks import keywords_only
+from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import draw_rows
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.randomness import fresh_generator
@@ -38,8 +40,10 @@ class Memoriser(nn.Module):
     points_: Tensor
     cumulative_: Tensor
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Remembers data of shape (N, *event), and weights of shape (N,)."""
+        refuse_labels(self, labels)
         probabilities = as_probabilities(weights, len(data), data, "weights")
         used = probabilities > 0
         self._hold(data[used].clone(), probabilities[used].cumsum(0))

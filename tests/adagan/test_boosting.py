@@ -94,7 +94,7 @@ def test_what_fit_accepts(given: Any, dtype: torch.dtype) -> None:
 def test_inputs_are_not_modified() -> None:
     data, weights = DATA.clone(), torch.rand(len(DATA), generator=seeded(1))
     before = weights.clone()
-    model(rounds=2).fit(data, weights)
+    model(rounds=2).fit(data, weights=weights)
     assert torch.equal(data, DATA)
     assert torch.equal(weights, before)
 

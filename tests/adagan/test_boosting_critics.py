@@ -26,8 +26,8 @@ class Densities:
     weights_: Tensor
     calibration_: Calibration
 
-    def fit(self, data: Tensor, mixture: Mixture, weights: Any = None) -> "Densities":
-        self.components, self.data = mixture.components, Gaussian().fit(data, weights)
+    def fit(self, data: Tensor, mixture: Mixture, *, weights: Any = None) -> "Densities":
+        self.components, self.data = mixture.components, Gaussian().fit(data, weights=weights)
         self.component_log_ratios_ = self.component_log_ratios(data)
         return self.reweigh(mixture.weights)
 
@@ -51,7 +51,7 @@ class Densities:
 class Opaque:
     """A component without a density, which is not to be trained."""
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "Opaque":
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "Opaque":
         raise AssertionError("trained")
 
     def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
@@ -84,7 +84,7 @@ def test_components_whose_density_comes_with_the_fit_are_taken() -> None:
         "critic": partial(BinaryCritic, width=8, max_steps=25),
         "coarse_critic": partial(KernelCritic, binary=True),
     }
-    fitted = model(partial(ClassConditional, Gaussian), rounds=2, **critics).fit(DATA, y=labels)
+    fitted = model(partial(ClassConditional, Gaussian), rounds=2, **critics).fit(DATA, labels=labels)
     assert len(fitted.rounds_) == 2
 
 

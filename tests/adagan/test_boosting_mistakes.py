@@ -64,15 +64,23 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "one dimension": (lambda: model().fit(DATA[:, 0]), ValueError, r"got \(240,\); one number per point has shape"),
     "no rows": (lambda: model().fit(DATA[:0]), ValueError, r"expected shape \(N, \*event\) with N > 0, got \(0, 2\)"),
     "nan": (lambda: model().fit(nan_at(7)), ValueError, "1 values in 1 of 240 rows are NaN or infinite.*row 7"),
-    "negative": (lambda: model().fit(DATA, -torch.ones(240)), ValueError, "weights must not be negative; 240 of 240"),
-    "zero": (lambda: model().fit(DATA, torch.zeros(240)), ValueError, "weights: all 240 weights are zero"),
-    "length": (lambda: model().fit(DATA, torch.ones(7)), ValueError, r"weights: expected 240 weights.*shape \(7,\)"),
-    "labels": (
-        lambda: model().fit(DATA, y=torch.zeros(240)),
-        TypeError,
-        r"y: Nearest learns nothing from labels.*ClassConditional\(Nearest\)",
+    "negative": (
+        lambda: model().fit(DATA, weights=-torch.ones(240)),
+        ValueError,
+        "weights must not be negative; 240 of 240",
     ),
-    "label count": (lambda: model().fit(DATA, y=[0, 1]), ValueError, r"y: expected 240 labels.*shape \(2,\)"),
+    "zero": (lambda: model().fit(DATA, weights=torch.zeros(240)), ValueError, "weights: all 240 weights are zero"),
+    "length": (
+        lambda: model().fit(DATA, weights=torch.ones(7)),
+        ValueError,
+        r"weights: expected 240 weights.*shape \(7,\)",
+    ),
+    "labels": (
+        lambda: model().fit(DATA, labels=torch.zeros(240)),
+        TypeError,
+        r"labels: Nearest learns nothing from labels.*ClassConditional\(Nearest\)",
+    ),
+    "label count": (lambda: model().fit(DATA, labels=[0, 1]), ValueError, r"labels: expected 240 labels.*shape \(2,\)"),
     "few rows": (lambda: model(Gaussian).fit(DATA[:19]), ValueError, "a critic of 2 folds needs 20 rows or more"),
     "boost": (lambda: model().boost(), RuntimeError, r"boost\(\) goes on from fit\(data\) or resume\(data\)"),
     "sample": (lambda: model().sample(3), RuntimeError, r"not fitted yet; call fit\(data\) first"),
@@ -94,9 +102,9 @@ def breaking_in_round(index: int, breach: type[Nearest]) -> Callable[[], Nearest
     fits: list[int] = []
 
     class Counted(Nearest):
-        def fit(self, data: Tensor, weights: Tensor | None = None) -> Nearest:
+        def fit(self, data: Tensor, *, weights: Tensor | None = None) -> Nearest:
             fits.append(1)
-            return super().fit(data, weights)
+            return super().fit(data, weights=weights)
 
     class Broken(breach):  # type: ignore[misc, valid-type]
         pass
@@ -116,7 +124,7 @@ class NotFinite(Nearest):
 
 
 class Diverging(Nearest):
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "Diverging":
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "Diverging":
         raise TrainingDiverged("it diverged")
 
 
@@ -175,7 +183,7 @@ def test_what_cannot_be_stored_is_refused_before_training(tmp_path: Path) -> Non
             return np.zeros((num_samples, 2))
 
     class Stateless:
-        def fit(self, data: Tensor, weights: Tensor | None = None) -> "Stateless":
+        def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "Stateless":
             raise AssertionError("never trained")
 
         def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:

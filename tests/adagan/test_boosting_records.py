@@ -60,13 +60,13 @@ def test_a_rejected_newcomer_is_noted() -> None:
         return Gaussian() if len(calls) == 1 else Elsewhere()
 
     class Elsewhere(Gaussian):
-        def fit(self, data: Tensor, weights: Tensor | None = None) -> "Elsewhere":
-            super().fit(data + 500, weights)
+        def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "Elsewhere":
+            super().fit(data + 500, weights=weights)
             return self
 
     class Exact(FixedCritic):
-        def fit(self, data: Tensor, mixture: Mixture, weights: Any = None) -> "Exact":
-            super().fit(data, mixture, weights)
+        def fit(self, data: Tensor, mixture: Mixture, *, weights: Any = None) -> "Exact":
+            super().fit(data, mixture, weights=weights)
             self.component_log_ratios_ = torch.zeros_like(self.component_log_ratios_)
             self.component_log_ratios_[:, 1:] = -600.0
             return self

@@ -52,8 +52,8 @@ def test_rules_see_the_coarse_critics_ratios_of_the_incoming_mixture(rule: Any, 
 
 def test_a_constant_ratio_gives_uniform_weights() -> None:
     class Blind(FixedCritic):
-        def fit(self, data: Tensor, mixture: Mixture, weights: Any = None) -> "Blind":
-            super().fit(data, mixture, weights)
+        def fit(self, data: Tensor, mixture: Mixture, *, weights: Any = None) -> "Blind":
+            super().fit(data, mixture, weights=weights)
             self.component_log_ratios_ = torch.zeros_like(self.component_log_ratios_)
             return self
 
@@ -65,7 +65,7 @@ def test_a_constant_ratio_gives_uniform_weights() -> None:
 def test_weights_of_the_users_are_the_base() -> None:
     weights = torch.zeros(len(DATA))
     weights[:120] = torch.arange(1.0, 121.0)
-    boosted = model(rounds=2).fit(DATA, weights)
+    boosted = model(rounds=2).fit(DATA, weights=weights)
     base = weights.double() / weights.double().sum()
     assert torch.allclose(boosted.mixture_.components[0].given, base)
     assert float(boosted.data_weights_[1].values[120:].sum()) == 0
@@ -74,8 +74,8 @@ def test_weights_of_the_users_are_the_base() -> None:
 def test_a_weight_of_zero_is_a_row_that_is_not_there() -> None:
     extra = torch.cat([DATA, torch.full((40, 2), 50.0)])
     weights = torch.cat([torch.ones(240), torch.zeros(40)])
-    first = Gaussian().fit(DATA, torch.full((240,), 1 / 240, dtype=torch.float64))
-    boosted = model(Gaussian, rounds=1).fit(extra, weights)
+    first = Gaussian().fit(DATA, weights=torch.full((240,), 1 / 240, dtype=torch.float64))
+    boosted = model(Gaussian, rounds=1).fit(extra, weights=weights)
     assert torch.allclose(boosted.mixture_.components[0].mean_, first.mean_, atol=1e-6)
     assert torch.allclose(boosted.mixture_.components[0].factor_.abs(), first.factor_.abs(), atol=1e-5)
 

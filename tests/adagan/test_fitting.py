@@ -19,9 +19,11 @@ CLASSES = torch.tensor([0, 0, 0, 1, 1, -1])[torch.arange(len(DATA)) % 6]
 class Labelled(Gaussian):
     """Remembers the labels that it was given."""
 
-    def fit(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> "Labelled":
-        self.labels = None if y is None else y.clone()
-        super().fit(data, weights)
+    learns_labels = True
+
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> "Labelled":
+        self.labels = None if labels is None else labels.clone()
+        super().fit(data, weights=weights)
         return self
 
 
@@ -29,7 +31,7 @@ class Labelled(Gaussian):
     "given", [CLASSES, CLASSES.numpy(), CLASSES.tolist(), CLASSES.float()], ids=lambda y: str(type(y))
 )
 def test_labels_reach_every_component(given: Any) -> None:
-    boosted = model(Labelled, rounds=2).fit(DATA, y=given)
+    boosted = model(Labelled, rounds=2).fit(DATA, labels=given)
     for component in boosted.mixture_.components:
         assert component.labels.dtype == torch.int64
         assert torch.equal(component.labels, CLASSES)
@@ -40,16 +42,16 @@ def test_without_labels_none_are_given() -> None:
 
 
 def test_labels_are_part_of_what_a_run_is_resumed_with(tmp_path: Any) -> None:
-    model(Labelled, rounds=1, folder=tmp_path / "run").fit(DATA, y=CLASSES)
+    model(Labelled, rounds=1, folder=tmp_path / "run").fit(DATA, labels=CLASSES)
     for other, says in ((None, "other labels"), (CLASSES.flip(0), "other labels")):
         with pytest.raises(ValueError, match=f"labels: the run in .* began with {says}; resume it with the same"):
-            model(Labelled, rounds=2, folder=tmp_path / "run").resume(DATA, y=other)
-    resumed = model(Labelled, rounds=2, folder=tmp_path / "run").resume(DATA, y=CLASSES)
+            model(Labelled, rounds=2, folder=tmp_path / "run").resume(DATA, labels=other)
+    resumed = model(Labelled, rounds=2, folder=tmp_path / "run").resume(DATA, labels=CLASSES)
     assert torch.equal(resumed.mixture_.components[1].labels, CLASSES)
 
 
 def test_a_boosted_conditional_component_samples_the_class_that_is_wanted() -> None:
-    boosted = model(lambda: ClassConditional(Gaussian), rounds=2).fit(DATA, y=CLASSES)
+    boosted = model(lambda: ClassConditional(Gaussian), rounds=2).fit(DATA, labels=CLASSES)
     generator = torch.Generator().manual_seed(0)
     for wanted, centre in ((0, -4.0), (1, 4.0)):
         drawn = boosted.sample(200, generator, condition=wanted)
@@ -60,8 +62,8 @@ def test_a_boosted_conditional_component_samples_the_class_that_is_wanted() -> N
 class Talkative(Gaussian):
     """Has something to say about its training."""
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "Talkative":
-        super().fit(data, weights)
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "Talkative":
+        super().fit(data, weights=weights)
         self.training_notes_ = ("the discriminator won; lower its learning rate",)
         return self
 
@@ -84,5 +86,5 @@ def test_weights_that_a_component_cannot_take_become_rows_drawn_by_weight() -> N
 
     weights = torch.zeros(len(DATA))
     weights[3::6] = 1
-    boosted = model(Plain, rounds=1).fit(DATA, weights)
+    boosted = model(Plain, rounds=1).fit(DATA, weights=weights)
     assert bool((torch.from_numpy(boosted.mixture_.components[0].generator.rows)[:, 0] > 2).all())

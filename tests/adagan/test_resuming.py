@@ -37,11 +37,11 @@ def killed_in_round(index: int, make: Callable[[], Any], error: BaseException) -
     fits: list[int] = []
     kind = type(make())
 
-    def fit(self: Any, data: Tensor, weights: Tensor | None = None) -> Any:
+    def fit(self: Any, data: Tensor, *, weights: Tensor | None = None) -> Any:
         fits.append(1)
         if len(fits) == index:
             raise error
-        return kind.fit(self, data, weights)
+        return kind.fit(self, data, weights=weights)
 
     return type(kind.__name__, (kind,), {"fit": fit})
 
@@ -136,7 +136,7 @@ def test_resuming_a_scikit_learn_estimator(tmp_path: Path) -> None:
 def test_resume_refuses_other_data_weights_and_seeds(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     weights = torch.ones(240)
-    model(rounds=1, folder=folder).fit(DATA, weights)
+    model(rounds=1, folder=folder).fit(DATA, weights=weights)
     other = DATA.clone()
     other[0, 0] += 1e-6
     for data in (other, DATA[:-1], DATA.double(), DATA.flip(0)):
@@ -144,7 +144,7 @@ def test_resume_refuses_other_data_weights_and_seeds(tmp_path: Path) -> None:
             model(folder=folder).resume(data)
     weights[3] = 2
     with pytest.raises(ValueError, match=r"weights: the run in .* began with other weights"):
-        model(folder=folder).resume(DATA, weights)
+        model(folder=folder).resume(DATA, weights=weights)
     with pytest.raises(ValueError, match=r"seed: the run in .* began with other seed \(5, got 6\)"):
         model(folder=folder, seed=6).resume(DATA)
     assert len(model(rounds=1, folder=folder).resume(DATA).rounds_) == 1

@@ -79,7 +79,7 @@ class OwnComponent(nn.Module):
         self.register_buffer("mean", torch.zeros(2))
         self.register_buffer("std", torch.ones(2))
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "OwnComponent":
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "OwnComponent":
         p = torch.full((len(data),), 1 / len(data)) if weights is None else weights / weights.sum()
         p = p.to(data)
         self.mean.copy_(p @ data)
@@ -190,28 +190,28 @@ class FixedWithoutGenerator(Broken):
 
 
 class IgnoresWeights(Broken):
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "IgnoresWeights":
-        return super().fit(data, None)
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "IgnoresWeights":
+        return super().fit(data, weights=None)
 
 
 class ModifiesData(Broken):
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "ModifiesData":
-        super().fit(data, weights)
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "ModifiesData":
+        super().fit(data, weights=weights)
         data -= data.mean(dim=0)
         return self
 
 
 class ModifiesWeights(Broken):
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "ModifiesWeights":
-        super().fit(data, weights)
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "ModifiesWeights":
+        super().fit(data, weights=weights)
         if weights is not None:
             weights *= len(weights)
         return self
 
 
 class ReturnsNothing(Broken):
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> None:
-        super().fit(data, weights)
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> None:
+        super().fit(data, weights=weights)
 
 
 class NotFinite(Broken):
@@ -225,8 +225,8 @@ class WithGradients(Broken):
 
 
 class TrainsAtRandom(Broken):
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> "TrainsAtRandom":
-        super().fit(data, weights)
+    def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "TrainsAtRandom":
+        super().fit(data, weights=weights)
         self.mean += 1e-3 * float(np.random.default_rng().standard_normal())
         return self
 
@@ -319,7 +319,7 @@ def test_the_event_shape_comes_back(make: Callable[[], Any], generator: torch.Ge
 def test_weights_reach_a_wrapped_object_on_the_scale_of_counts() -> None:
     wrapped = Wrapped(WeightedNumpyGaussian())
     data = torch.tensor([[0.0], [1.0], [5.0]])
-    wrapped.fit(data, torch.tensor([0.5, 0.5, 0.0]))
+    wrapped.fit(data, weights=torch.tensor([0.5, 0.5, 0.0]))
     assert wrapped.generator.weights.tolist() == [1.5, 1.5, 0.0]
     assert wrapped.generator.mean == pytest.approx([0.5])
 
@@ -334,7 +334,7 @@ def test_a_wrapped_object_without_weights_never_sees_weightless_rows() -> None:
     data = torch.arange(1000.0)[:, None]
     weights = torch.zeros(1000)
     weights[:10] = 0.1
-    wrapped.fit(data, weights)
+    wrapped.fit(data, weights=weights)
     assert wrapped.generator.data.shape == (1000, 1)
     assert set(wrapped.generator.data[:, 0]) == set(range(10))
 
@@ -358,7 +358,7 @@ def test_what_cannot_be_stored_says_so() -> None:
 
 def test_gaussian_is_the_weighted_maximum_likelihood() -> None:
     data = torch.tensor([[0.0, 0.0], [2.0, 0.0], [9.0, 9.0]], dtype=torch.float64)
-    fitted = Gaussian().fit(data, torch.tensor([0.25, 0.75, 0.0]))
+    fitted = Gaussian().fit(data, weights=torch.tensor([0.25, 0.75, 0.0]))
     assert torch.allclose(fitted.mean_, torch.tensor([1.5, 0.0], dtype=torch.float64))
     covariance = fitted.factor_ @ fitted.factor_.T
     assert torch.allclose(covariance, torch.tensor([[0.75, 0.0], [0.0, 0.0]], dtype=torch.float64), atol=1e-12)

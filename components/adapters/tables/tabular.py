@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.checks import check_non_negative
+from adagan.components.checks import check_non_negative, keywords_only
 from adagan.components.contract import Component
+from adagan.components.labels import refuse_labels
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.randomness import inherited_seed
 from adagan.mixtures.storage import component_record, unfitted_component
@@ -56,15 +57,17 @@ class Tabular(nn.Module):
         self.make_component, self.encoding, self.noise = make_component, encoding, noise
         self._columns: Mapping[str, Any] = encoding.config()
 
-    def fit(self, data: Tensor, weights: Tensor | None = None) -> Self:
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Fits a fresh component to encoded rows (N, D), by weights (N,).
 
         Raises:
             ValueError: The data are not of this encoding's width.
         """
+        refuse_labels(self, labels)
         randomness = torch.Generator(data.device).manual_seed(inherited_seed())
         blurred = self.encoding.blurred(data, self.noise, randomness)
-        self.component_ = as_component(self.make_component()).fit(blurred, weights)
+        self.component_ = as_component(self.make_component()).fit(blurred, weights=weights)
         return self
 
     @torch.no_grad()

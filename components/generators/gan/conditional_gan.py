@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_module
+from adagan.components.checks import check_counts, check_module, keywords_only
 from adagan.components.generators.gan.class_networks import ClassChoice, ClassGenerator, ProjectionDiscriminator
 from adagan.components.generators.gan.class_tags import TaggedDiscriminator, TaggedGenerator, tagged, train_by_class
 from adagan.components.generators.gan.gan import GAN, OneNumber
@@ -30,7 +30,7 @@ class ConditionalGAN(GAN):
 
     >>> from adagan.components import ConditionalGAN
     >>> data, classes = torch.tensor([[0.0], [2.0], [7.0], [9.0]]), torch.tensor([0, 0, 1, 1])
-    >>> component = ConditionalGAN(max_steps=5, batch_size=4, seed=0).fit(data, y=classes)
+    >>> component = ConditionalGAN(max_steps=5, batch_size=4, seed=0).fit(data, labels=classes)
     >>> component.sample(3, condition=torch.tensor([0, 1, 0])).shape
     torch.Size([3, 1])
 
@@ -52,6 +52,7 @@ class ConditionalGAN(GAN):
         Miyato, Koyama, *cGANs with projection discriminator*, 2018, https://arxiv.org/abs/1802.05637
     """
 
+    learns_labels: ClassVar[bool] = True
     class_shares_: Tensor
     choice_: ClassChoice
 
@@ -74,24 +75,24 @@ class ConditionalGAN(GAN):
                     "out, or wrap a GAN with it as ClassConditional(partial(GAN, techniques=[...]))"
                 )
 
-    def fit(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
-        """Trains on data of shape (N, *event) with classes `y` of shape (N,), drawn by `weights` of shape (N,).
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
+        """Trains on data of shape (N, *event) with `labels` of shape (N,), drawn by `weights` of shape (N,).
 
         Args:
             data: The points; training takes place on their device.
             weights: Non-negative; ``None`` means uniform.
-            y: Classes from 0, and −1 for points without one.
+            labels: Classes from 0, and −1 for points without one.
 
         Raises:
             ValueError: No labels, labels outside the range, all weight on points without one, and what `GAN` refuses.
             TrainingDiverged: As `GAN`.
         """
-        labels = as_classes(y, len(data), type(self).__name__).to(data.device)
-        num_classes = check_num_classes(labels, self.num_classes)
-        base = as_probabilities(weights, len(data), data, "weights").masked_fill(labels < 0, 0.0)
-        shares = shares_by_weight(labels, base)
-        self.class_shares_ = nn.functional.pad(shares, (0, num_classes - len(shares)))
-        return self._fit(data, base / base.sum(), partial(self._train_classes, labels))
+        classes = as_classes(labels, len(data), type(self).__name__).to(data.device)
+        num_classes = check_num_classes(classes, self.num_classes)
+        base = as_probabilities(weights, len(data), data, "weights").masked_fill(classes < 0, 0.0)
+        self.class_shares_ = shares_by_weight(classes, base, num_classes)
+        return self._fit(data, base / base.sum(), partial(self._train_classes, classes))
 
     def sample(
         self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None

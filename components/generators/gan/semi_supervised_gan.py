@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from adagan.components.checks import check_counts, check_module, check_positive
+from adagan.components.checks import check_counts, check_module, check_positive, keywords_only
 from adagan.components.generators.gan.class_networks import default_classifier
 from adagan.components.generators.gan.gan import GAN, OneNumber
 from adagan.components.generators.gan.gan_training import GANTraining
@@ -35,7 +35,7 @@ class SemiSupervisedGAN(GAN):
 
     >>> from adagan.components import SemiSupervisedGAN
     >>> data, classes = torch.tensor([[0.0], [2.0], [7.0], [9.0]]), torch.tensor([0, -1, -1, 1])
-    >>> component = SemiSupervisedGAN(max_steps=5, batch_size=4, seed=0).fit(data, y=classes)
+    >>> component = SemiSupervisedGAN(max_steps=5, batch_size=4, seed=0).fit(data, labels=classes)
     >>> component.predict_proba(data).shape
     torch.Size([4, 2])
 
@@ -61,6 +61,7 @@ class SemiSupervisedGAN(GAN):
     num_classes_: Tensor
 
     recognises: ClassVar[bool] = True
+    learns_labels: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -90,29 +91,30 @@ class SemiSupervisedGAN(GAN):
                 )
         self.num_classes, self.supervision = num_classes, supervision
 
-    def fit(self, data: Tensor, weights: Tensor | None = None, y: Tensor | None = None) -> Self:
-        """Trains on data of shape (N, *event) with classes `y` of shape (N,), drawn by `weights` of shape (N,).
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
+        """Trains on data of shape (N, *event) with `labels` of shape (N,), drawn by `weights` of shape (N,).
 
         Args:
             data: The points; training takes place on their device.
             weights: Non-negative; ``None`` means uniform.
-            y: Classes from 0, and −1 for points without one.
+            labels: Classes from 0, and −1 for points without one.
 
         Raises:
             ValueError: No labels, labels outside the range, all weight on points without one, and what `GAN` refuses.
             TrainingDiverged: As `GAN`.
         """
-        labels = as_classes(y, len(data), type(self).__name__).to(data.device)
-        self._num_classes = check_num_classes(labels, self.num_classes)
+        classes = as_classes(labels, len(data), type(self).__name__).to(data.device)
+        self._num_classes = check_num_classes(classes, self.num_classes)
         base = as_probabilities(weights, len(data), data, "weights")
-        shares_by_weight(labels, base)  # refuses weights that leave nothing to learn classes from
-        return self._fit(data, weights, partial(self._train_classes, labels, base.masked_fill(labels < 0, 0.0)))
+        shares_by_weight(classes, base)  # refuses weights that leave nothing to learn classes from
+        return self._fit(data, weights, partial(self._train_classes, classes, base.masked_fill(classes < 0, 0.0)))
 
     @torch.no_grad()
     def predict_proba(self, x: Tensor) -> Tensor:
         """Probabilities of the classes at points of shape (N, *event), given that these are real: shape (N, K)."""
         if not hasattr(self, "generator_"):
-            raise RuntimeError(f"this {type(self).__name__} is not fitted yet; call fit(data, y=classes) first")
+            raise RuntimeError(f"this {type(self).__name__} is not fitted yet; call fit(data, labels=classes) first")
         return torch.cat([self._logits(self.scaling_(block)).softmax(dim=1) for block in torch.split(x, BLOCK)])
 
     def predict(self, x: Tensor) -> Tensor:

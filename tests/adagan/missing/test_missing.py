@@ -70,7 +70,7 @@ def test_a_model_says_which_clusters_it_lacks() -> None:
     class FirstCluster:
         """Makes the first cluster whatever it is fitted to."""
 
-        def fit(self, data: torch.Tensor, weights: torch.Tensor | None = None) -> "FirstCluster":
+        def fit(self, data: torch.Tensor, *, weights: torch.Tensor | None = None) -> "FirstCluster":
             return self
 
         def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> torch.Tensor:

@@ -92,7 +92,7 @@ def test_every_kind_is_made_for_vectors_and_images(kind: str) -> None:
     generator = torch.Generator().manual_seed(100)
     for data in (torch.randn(260, 2, generator=generator), torch.rand(260, 1, 8, 8, generator=generator)):
         with isolated_randomness(100):
-            labels = {"y": torch.arange(len(data)) % 3} if KINDS[kind].labelled else {}
+            labels = {"labels": torch.arange(len(data)) % 3} if KINDS[kind].labelled else {}
             component = as_component(KINDS[kind].make(tuple(data.shape[1:]), 2)).fit(data, **labels)
         samples = component.sample(5, generator=generator)
         assert samples.shape == (5, *data.shape[1:])

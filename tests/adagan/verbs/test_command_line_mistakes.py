@@ -120,7 +120,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "label count": (labelled([0, 1]), "--labels: expected 200 labels, one per row of the data, got 2 in "),
     "half a label": (labelled([0.5] * 200), "expected classes as whole numbers from 0, and -1 for unlabelled rows"),
     "label columns": (labelled([[0, 1]] * 200), "expected one label per row, got rows of 2 values"),
-    "no label": (labelled([-1] * 200), "y: every row is unlabelled"),
+    "no label": (labelled([-1] * 200), "labels: every row is unlabelled"),
     "seed": (fitting("--seed", "-1"), "seed: expected 0 or more, up to 2^63 - 1, got -1"),
     "large seed": (fitting("--seed", str(2**63)), "seed: expected 0 or more, up to 2^63 - 1, got 9223372036854775808"),
     "seed of samples": (said("sample", "RUN", "--seed", str(2**70)), "--seed: expected 0 or more, up to"),

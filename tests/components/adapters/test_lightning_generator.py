@@ -104,7 +104,7 @@ def test_the_contract_holds(maker: Any) -> None:
 
 def test_the_module_is_trained_as_it_is_written_on_minibatches_drawn_by_weight() -> None:
     weights = torch.cat([torch.full((50,), 0.02), torch.zeros(50)])
-    component = make(seed=100, epochs=3).fit(two_points(), weights)
+    component = make(seed=100, epochs=3).fit(two_points(), weights=weights)
     module: Any = component.module_
     assert len(module.seen) == 30
     assert module.epochs_seen == 3
@@ -188,7 +188,7 @@ def test_boosted_it_reaches_both_places_and_is_stored_by_value(tmp_path: Path) -
 def test_classes_are_learnt_stored_and_sampled(tmp_path: Path) -> None:
     classes = torch.arange(2).repeat_interleave(50)
     maker = partial(LightningGenerator, ByClass, around_class, max_steps=30)
-    component = maker(seed=100).fit(two_points(), torch.arange(100.0) + 1, y=classes)
+    component = maker(seed=100).fit(two_points(), weights=torch.arange(100.0) + 1, labels=classes)
     Mixture([component]).save(tmp_path / "mixture")
     loaded = Mixture.load(tmp_path / "mixture", components=[maker])
     assert torch.equal(loaded.class_shares_, component.class_shares_)
@@ -196,7 +196,9 @@ def test_classes_are_learnt_stored_and_sampled(tmp_path: Path) -> None:
     drawn = loaded.sample(4, torch.Generator().manual_seed(101), condition=torch.tensor([0, 1, 1, 0]))
     # within ten standard deviations of the places of the classes
     assert drawn[:, 0].tolist() == pytest.approx([4.0, -4.0, -4.0, 4.0], abs=1.0)
-    with pytest.raises(ValueError, match="y: LightningGenerator learns classes, so it needs the class of every point"):
+    with pytest.raises(
+        ValueError, match="labels: LightningGenerator learns classes, so it needs the class of every point"
+    ):
         maker().fit(two_points())
 
 

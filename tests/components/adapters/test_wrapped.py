@@ -88,13 +88,13 @@ def test_samples_of_every_form_become_tensors_like_the_data(form: Any) -> None:
 
 def test_a_torch_module_is_given_tensors() -> None:
     class Module(nn.Module):
-        def fit(self, data: Tensor, weights: Tensor | None = None) -> None:
+        def fit(self, data: Tensor, *, weights: Tensor | None = None) -> None:
             self.data, self.weights = data, weights
 
         def sample(self, num_samples: int) -> Tensor:
             return self.data[torch.randint(len(self.data), (num_samples,))]
 
-    wrapped = Wrapped(Module()).fit(points(4), torch.tensor([0.5, 0.5, 0.0, 0.0]))
+    wrapped = Wrapped(Module()).fit(points(4), weights=torch.tensor([0.5, 0.5, 0.0, 0.0]))
     assert torch.equal(wrapped.generator.data, points(4))
     assert wrapped.generator.weights.tolist() == [2.0, 2.0, 0.0, 0.0]
     assert isinstance(Wrapped(Bootstrap(), tensors=True).fit(points()).generator.data, Tensor)
@@ -104,7 +104,7 @@ def test_labels_stay_with_their_rows_when_rows_are_drawn_by_weight() -> None:
     weights = torch.zeros(20)
     weights[5:15] = 0.1
     wrapped = as_component(ByClass())
-    wrapped.fit(points(), weights, y=torch.arange(20))  # type: ignore[call-arg]
+    wrapped.fit(points(), weights=weights, labels=torch.arange(20))  # type: ignore[call-arg]
     assert isinstance(wrapped, Wrapped)
     assert np.array_equal(wrapped.generator.data[:, 0], 2 * wrapped.generator.y)
     assert set(wrapped.generator.y) <= set(range(5, 15))
@@ -114,14 +114,14 @@ def test_labels_stay_with_their_rows_when_rows_are_drawn_by_weight() -> None:
 
 def test_a_boosted_conditional_object_samples_the_class_that_is_wanted() -> None:
     data = torch.cat([torch.zeros(40, 1), torch.ones(20, 1)])
-    model = AdaGAN(ByClass, rounds=1, critic=partial(Critic, max_steps=20, width=8)).fit(data, y=data[:, 0].long())
+    model = AdaGAN(ByClass, rounds=1, critic=partial(Critic, max_steps=20, width=8)).fit(data, labels=data[:, 0].long())
     assert model.sample(30, condition=1).unique().tolist() == [1.0]
     assert torch.equal(model.sample(4, condition=torch.tensor([0, 1, 1, 0]))[:, 0], torch.tensor([0.0, 1.0, 1.0, 0.0]))
 
 
 def test_the_classes_of_a_stored_object_come_back(tmp_path: Path) -> None:
     data = torch.cat([torch.zeros(30, 1), torch.ones(10, 1)])
-    component = Wrapped(StoredByClass()).fit(data, y=data[:, 0].long())
+    component = Wrapped(StoredByClass()).fit(data, labels=data[:, 0].long())
     Mixture([component]).save(tmp_path / "mixture")
     loaded = Mixture.load(tmp_path / "mixture", components=[StoredByClass])
     assert loaded.class_shares_.tolist() == pytest.approx([0.75, 0.25])
@@ -129,11 +129,11 @@ def test_the_classes_of_a_stored_object_come_back(tmp_path: Path) -> None:
 
 
 def test_labels_are_not_offered_to_who_does_not_take_them() -> None:
-    with pytest.raises(TypeError, match="y: Bootstrap learns nothing from labels"):
-        AdaGAN(Bootstrap).fit(points(), y=torch.zeros(20))
+    with pytest.raises(TypeError, match="labels: Bootstrap learns nothing from labels"):
+        AdaGAN(Bootstrap).fit(points(), labels=torch.zeros(20))
     with pytest.raises(TypeError, match="condition"):
         Wrapped(Bootstrap()).fit(points()).sample(3, condition=0)
-    with pytest.raises(ValueError, match="condition: ByClass was fitted without labels; pass y= to fit"):
+    with pytest.raises(ValueError, match="condition: ByClass was fitted without labels; pass labels= to fit"):
         Wrapped(ByClass()).fit(points()).sample(3, condition=0)
 
 
@@ -142,7 +142,7 @@ def test_labels_that_are_needed_are_asked_for() -> None:
         def fit(self, data: np.ndarray, y: np.ndarray) -> "Supervised":
             raise AssertionError("must not be called")
 
-    with pytest.raises(ValueError, match=r"y: Supervised\.fit needs the label of every row"):
+    with pytest.raises(ValueError, match=r"labels: Supervised\.fit needs the label of every row"):
         Wrapped(Supervised()).fit(points())
 
 

@@ -58,7 +58,9 @@ def test_a_cross_fitted_critic_raises_no_false_alarms_at_unequal_weights() -> No
         data = torch.randn(100, 3, generator=seeded(seed))
         components = [Gaussian().fit(torch.randn(4_000, 3, generator=seeded(seed + 1_000))) for _ in range(2)]
         weights = torch.rand(100, generator=seeded(seed))
-        critic = ClassifierCritic(LogisticRegression(), seed=seed).fit(data, Mixture(components, [0.8, 0.2]), weights)
+        critic = ClassifierCritic(LogisticRegression(), seed=seed).fit(
+            data, Mixture(components, [0.8, 0.2]), weights=weights
+        )
         alarms += critic.calibration_.level <= 0.1
     assert alarms <= 12
 

@@ -52,7 +52,7 @@ def test_points_without_weight_do_not_matter() -> None:
     moved = DATA.clone()
     moved[weights == 0] += 50
     make = ClassifierCritic(LogisticRegression(), seed=102)
-    one, other = (make.fit(points, MIXTURE, weights).log_ratio(DATA) for points in (DATA, moved))
+    one, other = (make.fit(points, MIXTURE, weights=weights).log_ratio(DATA) for points in (DATA, moved))
     assert torch.allclose(one, other, atol=1e-6)
 
 

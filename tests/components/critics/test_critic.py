@@ -112,7 +112,7 @@ def test_fewer_samples_than_data_do_not_bias_the_ratio(max_samples: int) -> None
 def test_weights_of_the_points_are_part_of_the_data_distribution() -> None:
     data = Normal(0.0, 0.0).sample(8000, generator=seeded(2))
     tilt = torch.exp(data[:, 0].double() - 0.5)  # weighted so, the data are Normal(1, 0)
-    critic = Critic(**SMALL).fit(data, Mixture([Normal(1.0, 0.0)]), tilt)
+    critic = Critic(**SMALL).fit(data, Mixture([Normal(1.0, 0.0)]), weights=tilt)
     weights = tilt / tilt.sum()
     # the weighted data and the mixture are the same: log u = 0, where the weights are
     assert float((weights * critic.log_ratio_.abs()).sum()) < 0.15

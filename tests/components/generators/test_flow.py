@@ -65,7 +65,7 @@ def test_weights_are_those_of_repeated_points() -> None:
     """All weight on one blob: the density at the other is small."""
     data = two_blobs()
     weights = (torch.arange(600) % 2 == 0).double() / 300
-    log = Flow(seed=100, **TINY).fit(data, weights).log_prob(data)
+    log = Flow(seed=100, **TINY).fit(data, weights=weights).log_prob(data)
     assert float(log[0::2].mean()) > float(log[1::2].mean()) + 3
 
 

@@ -10,7 +10,7 @@ from adagan.mixtures import Mixture
 def test_it_samples_the_training_points_by_their_weights(generator: torch.Generator) -> None:
     data = torch.randn(5, 2, generator=generator)
     weights = torch.tensor([0.5, 0.0, 0.2, 0.3, 0.0], dtype=torch.float64)
-    samples = Memoriser().fit(data, weights).sample(20_000, generator=generator)
+    samples = Memoriser().fit(data, weights=weights).sample(20_000, generator=generator)
     shares = (samples[:, None] == data).all(dim=2).double().mean(dim=0)
     assert float(shares.sum()) == 1
     # six standard errors of a share (below 1e-8)
@@ -47,6 +47,6 @@ def test_a_sound_critic_finds_nothing(generator: torch.Generator) -> None:
     )
     assert float(critic.log_ratio_.abs().mean()) < 0.2
     assert float(critic.log_ratio_.exp().mean()) == pytest.approx(1, abs=0.1)
-    left = Memoriser().fit(data, (data[:, 0] < 0).double() / 1_000)
+    left = Memoriser().fit(data, weights=(data[:, 0] < 0).double() / 1_000)
     critic = Critic(width=16, max_steps=100, batch_size=256, learning_rate=5e-3, seed=100).fit(data, Mixture([left]))
     assert float(critic.log_ratio_[data[:, 0] > 0].mean()) < -2

@@ -136,7 +136,7 @@ def test_mistakes_are_named() -> None:
 
 def test_a_component_without_warm_starts_is_refused_before_training() -> None:
     class Untouched(Gaussian):
-        def fit(self, data: Tensor, weights: Tensor | None = None) -> "Untouched":
+        def fit(self, data: Tensor, *, weights: Tensor | None = None) -> "Untouched":
             raise AssertionError("trained")
 
     with pytest.raises(TypeError, match=r"warm_start: Untouched has no method warm_start\(previous\)"):

@@ -44,7 +44,7 @@ def three_classes(count: int) -> tuple[Tensor, Tensor]:
 def test_each_class_is_sampled_where_it_lies(objective: Objective | None) -> None:
     data, classes = three_classes(1_500)
     options = {**TINY, "width": 32, "max_steps": 500, "batch_size": 64, "learning_rate": 4e-3, "penalty": 0.5}
-    gan = ConditionalGAN(objective, **options).fit(data, y=classes)
+    gan = ConditionalGAN(objective, **options).fit(data, labels=classes)
     for label in range(3):
         samples = gan.sample(1_000, generator=seeded(101), condition=label)
         nearest = torch.cdist(samples, CENTRES).argmin(dim=1)
@@ -58,7 +58,7 @@ def test_each_class_is_sampled_where_it_lies(objective: Objective | None) -> Non
 def test_classes_are_drawn_by_their_weight() -> None:
     data, classes = three_classes(600)
     weights = torch.tensor([1.0, 2.0, 5.0])[classes]
-    gan = ConditionalGAN(**TINY).fit(data, weights / weights.sum(), y=classes)
+    gan = ConditionalGAN(**TINY).fit(data, weights=weights / weights.sum(), labels=classes)
     torch.testing.assert_close(gan.class_shares_, torch.tensor([1.0, 2.0, 5.0]).double() / 8, atol=1e-6, rtol=0)
     drawn = gan.choice_(torch.rand(40_000, generator=seeded(101)))
     # standard errors of .0025 at most, six are .015: a false alarm below 1e-8
@@ -68,7 +68,7 @@ def test_classes_are_drawn_by_their_weight() -> None:
 
 def test_a_class_without_weight_is_never_sampled() -> None:
     data, classes = three_classes(90)
-    gan = ConditionalGAN(num_classes=5, **TINY).fit(data, (classes == 1) / 30, y=classes)
+    gan = ConditionalGAN(num_classes=5, **TINY).fit(data, weights=(classes == 1) / 30, labels=classes)
     assert gan.class_shares_.tolist() == [0.0, 1.0, 0.0, 0.0, 0.0]
     chances = torch.tensor([0.0, 0.5, 1 - 2**-24])
     assert gan.choice_(chances).tolist() == [1, 1, 1]
@@ -78,7 +78,7 @@ def test_a_class_without_weight_is_never_sampled() -> None:
 
 def test_a_draw_of_classes_is_a_draw_of_each() -> None:
     data, classes = three_classes(90)
-    gan = ConditionalGAN(**TINY).fit(data, y=classes)
+    gan = ConditionalGAN(**TINY).fit(data, labels=classes)
     wanted = torch.arange(9_000) % 3  # more than a block
     mixed = gan.sample(9_000, generator=seeded(101), condition=wanted)
     for label in range(3):
@@ -91,14 +91,14 @@ def test_unlabelled_points_are_left_out() -> None:
     labels = classes.masked_fill(torch.arange(96) % 2 == 0, -1)
     elsewhere = data.clone()
     elsewhere[labels < 0] = data[labels < 0].flip(0)
-    first, other = (ConditionalGAN(**TINY).fit(points, y=labels) for points in (data, elsewhere))
+    first, other = (ConditionalGAN(**TINY).fit(points, labels=labels) for points in (data, elsewhere))
     assert torch.equal(first.sample(5, generator=seeded(101)), other.sample(5, generator=seeded(101)))
 
 
 def test_it_comes_back_from_a_file_and_is_stacked(tmp_path: Path) -> None:
     data, classes = three_classes(90)
-    fitted = [ConditionalGAN(**{**TINY, "seed": seed}).fit(data, y=classes) for seed in (100, 101)]
-    fitted.append(ConditionalGAN(**TINY).fit(data[10:50], y=classes[10:50] % 2))
+    fitted = [ConditionalGAN(**{**TINY, "seed": seed}).fit(data, labels=classes) for seed in (100, 101)]
+    fitted.append(ConditionalGAN(**TINY).fit(data[10:50], labels=classes[10:50] % 2))
     mixture = Mixture(fitted)
     mixture.save(tmp_path / "saved")
     loaded = Mixture.load(tmp_path / "saved")
@@ -131,7 +131,7 @@ def test_what_a_gan_takes_it_takes(options: dict[str, Any], event_shape: tuple[i
             return generator, discriminator
 
     classes = torch.arange(64) % 3
-    gan = Recording(**{**TINY, **options}).fit(torch.rand(64, *event_shape, generator=seeded(101)), y=classes)
+    gan = Recording(**{**TINY, **options}).fit(torch.rand(64, *event_shape, generator=seeded(101)), labels=classes)
     assert gan.sample(3, condition=2).shape == (3, *event_shape)
     # noise on points and mixtures of points leave the classes whole
     assert set(torch.cat(seen).tolist()) == {0, 1, 2}
@@ -163,7 +163,7 @@ def test_modules_of_the_users_own(tmp_path: Path) -> None:
 
     data, classes = three_classes(90)
     with isolated_randomness(100):
-        fitted = make().fit(data, y=classes)
+        fitted = make().fit(data, labels=classes)
         Mixture([fitted]).save(tmp_path / "saved")
         loaded = Mixture.load(tmp_path / "saved", components=[make])
     assert isinstance(fitted.generator_, OwnGenerator)
@@ -173,10 +173,14 @@ def test_modules_of_the_users_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "y", "message"),
     [
-        ({}, None, "y: ConditionalGAN learns classes"),
-        ({"num_classes": 2}, torch.arange(90) % 3, r"y: expected classes from 0 to 1, the last of num_classes; got 2"),
-        ({}, torch.full((90,), -1), "y: every row is unlabelled"),
-        ({}, torch.arange(90) / 2, "y: expected classes as whole numbers"),
+        ({}, None, "labels: ConditionalGAN learns classes"),
+        (
+            {"num_classes": 2},
+            torch.arange(90) % 3,
+            r"labels: expected classes from 0 to 1, the last of num_classes; got 2",
+        ),
+        ({}, torch.full((90,), -1), "labels: every row is unlabelled"),
+        ({}, torch.arange(90) / 2, "labels: expected classes as whole numbers"),
         ({"generator": OwnGenerator(3)}, torch.arange(90) % 3, r"generator: expected events of shape \(2,\)"),
         ({"generator": nn.Linear(2, 2)}, torch.arange(90) % 3, "generator: it does not take latent .* and classes"),
         (
@@ -189,7 +193,7 @@ def test_modules_of_the_users_own(tmp_path: Path) -> None:
 def test_mistakes_are_named_before_training(options: dict[str, Any], y: Tensor | None, message: str) -> None:
     data, _ = three_classes(90)
     with isolated_randomness(100), pytest.raises(ValueError, match=message):
-        ConditionalGAN(**TINY, **options).fit(data, y=y)
+        ConditionalGAN(**TINY, **options).fit(data, labels=y)
 
 
 def test_packs_are_refused() -> None:
@@ -201,7 +205,7 @@ def test_it_is_boosted_with_labels() -> None:
     data, classes = three_classes(240)
     model = AdaGAN(
         partial(ConditionalGAN, **TINY), rounds=2, critic=TINY_CRITIC, coarse_critic=COARSE_CRITIC, seed=100
-    ).fit(data, y=classes)
+    ).fit(data, labels=classes)
     assert len(model.mixture_) == 2
     assert model.sample(4, condition=torch.tensor([0, 1, 2, 2])).shape == (4, 2)
     torch.testing.assert_close(model.mixture_.class_shares_.sum(), torch.tensor(1.0).double())

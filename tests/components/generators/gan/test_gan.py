@@ -53,7 +53,7 @@ def test_training_goes_by_weight() -> None:
     data = blobs(2000)
     weights = (torch.arange(2000) % 2).double()
     gan = GAN(width=16, latent_dim=2, max_steps=300, batch_size=64, learning_rate=5e-3, seed=0)
-    samples = gan.fit(data, weights).sample(1000, generator=seeded(1))
+    samples = gan.fit(data, weights=weights).sample(1000, generator=seeded(1))
     assert float((samples.sum(dim=1) > 0).double().mean()) > 0.99
     assert float((samples.mean(dim=0) - 2).abs().max()) < 0.5
 
@@ -146,7 +146,10 @@ ERRORS: dict[str, tuple[Callable[[], Any], str]] = {
     "nan rate": (lambda: GAN(discriminator_learning_rate=float("nan")), "discriminator_learning_rate: expected a pos"),
     "penalty": (lambda: GAN(penalty=-1.0), r"penalty: expected 0 or more, got -1\.0"),
     "ema_decay": (lambda: GAN(ema_decay=1.0), r"ema_decay: expected a number in \[0, 1\), got 1\.0"),
-    "weights": (lambda: GAN(**TINY).fit(blobs(64), torch.ones(3)), "weights: expected 64 weights, one per point"),
+    "weights": (
+        lambda: GAN(**TINY).fit(blobs(64), weights=torch.ones(3)),
+        "weights: expected 64 weights, one per point",
+    ),
     "trainer": (lambda: GAN(**TINY, trainer_options={"epochs": 3}).fit(blobs(64)), "trainer_options:.*epochs"),
     "precision": (lambda: GAN(**TINY, trainer_options={"precision": "x"}).fit(blobs(64)), "trainer_options: light"),
 }

@@ -37,7 +37,7 @@ def test_few_labels_make_a_classifier_beside_the_generator() -> None:
     data, classes = two_blobs(1_000)
     labels = torch.where(torch.arange(1_000) < 6, classes, -1)
     options = {**TINY, "width": 32, "max_steps": 400, "batch_size": 64, "learning_rate": 4e-3, "penalty": 0.5}
-    gan = SemiSupervisedGAN(**options).fit(data, y=labels)
+    gan = SemiSupervisedGAN(**options).fit(data, labels=labels)
     # the centres are fourteen standard deviations apart, and over five seeds every point was right
     assert float((gan.predict(data) == classes).double().mean()) > 0.99
     samples = gan.sample(2_000, generator=seeded(101))
@@ -47,7 +47,7 @@ def test_few_labels_make_a_classifier_beside_the_generator() -> None:
 
 def test_probabilities_are_the_softmax_of_the_logits() -> None:
     data, classes = two_blobs(64)
-    gan = SemiSupervisedGAN(num_classes=4, **TINY).fit(data, y=classes)
+    gan = SemiSupervisedGAN(num_classes=4, **TINY).fit(data, labels=classes)
     found = gan.predict_proba(data)
     assert found.shape == (64, 4)
     torch.testing.assert_close(found.sum(dim=1), torch.ones(64))
@@ -60,7 +60,7 @@ def test_the_discriminator_is_the_log_of_all_classes_odds() -> None:
     data, classes = two_blobs(64)
     gan = SemiSupervisedGAN(**TINY)
     with isolated_randomness(100):
-        gan.fit(data, y=classes)
+        gan.fit(data, labels=classes)
         _, discriminator = gan._networks((2,), 1, data)
     scaled = gan.scaling_(data)
     odds = gan.classifier_(scaled).exp().sum(dim=1)
@@ -75,7 +75,7 @@ def test_labels_train_the_classifier_by_weight() -> None:
     options = {**TINY, "max_steps": 150, "learning_rate": 1e-2}
     for first in (True, False):
         weights = (torch.arange(128) < 64) == first
-        gan = SemiSupervisedGAN(**options).fit(data, weights.double() / 64, y=labels)
+        gan = SemiSupervisedGAN(**options).fit(data, weights=weights.double() / 64, labels=labels)
         # blobs ten standard deviations apart
         assert float((gan.predict(data[weights]) == labels[weights]).double().mean()) > 0.95
 
@@ -93,7 +93,7 @@ def test_labels_train_the_classifier_by_weight() -> None:
 @pytest.mark.parametrize("event_shape", [(2,), (1, 8, 8)])
 def test_it_comes_back_from_a_file(options: dict[str, Any], event_shape: tuple[int, ...], tmp_path: Path) -> None:
     data = torch.rand(64, *event_shape, generator=seeded(101))
-    fitted = SemiSupervisedGAN(**TINY, **options).fit(data, y=torch.arange(64) % 2)
+    fitted = SemiSupervisedGAN(**TINY, **options).fit(data, labels=torch.arange(64) % 2)
     Mixture([fitted]).save(tmp_path / "saved")
     loaded = Mixture.load(tmp_path / "saved").components[0]
     assert isinstance(loaded, SemiSupervisedGAN)
@@ -108,7 +108,7 @@ def test_a_classifier_of_ones_own(tmp_path: Path) -> None:
 
     data, classes = two_blobs(64)
     with isolated_randomness(100):
-        fitted = make().fit(data, y=classes)
+        fitted = make().fit(data, labels=classes)
         Mixture([fitted]).save(tmp_path / "saved")
         loaded = Mixture.load(tmp_path / "saved", components=[make]).components[0]
     with pytest.raises(ValueError, match="SemiSupervisedGAN has a module of its own"):
@@ -122,10 +122,10 @@ ALTERNATING = torch.arange(64) % 2
 @pytest.mark.parametrize(
     ("options", "y", "message"),
     [
-        ({}, None, "y: SemiSupervisedGAN learns classes"),
-        ({"num_classes": 1}, ALTERNATING, "y: expected classes from 0 to 0, the last of num_classes; got 1"),
-        ({}, ALTERNATING - 2, "y: expected classes from 0, and -1 for unlabelled rows, got -2"),
-        ({}, torch.full((64,), -1), "y: every row is unlabelled"),
+        ({}, None, "labels: SemiSupervisedGAN learns classes"),
+        ({"num_classes": 1}, ALTERNATING, "labels: expected classes from 0 to 0, the last of num_classes; got 1"),
+        ({}, ALTERNATING - 2, "labels: expected classes from 0, and -1 for unlabelled rows, got -2"),
+        ({}, torch.full((64,), -1), "labels: every row is unlabelled"),
         (
             {"discriminator": nn.Linear(2, 3)},
             ALTERNATING,
@@ -136,13 +136,13 @@ ALTERNATING = torch.arange(64) % 2
 )
 def test_mistakes_are_named_before_training(options: dict[str, Any], y: Tensor | None, message: str) -> None:
     with isolated_randomness(100), pytest.raises(ValueError, match=message):
-        SemiSupervisedGAN(**TINY, **options).fit(two_blobs(64)[0], y=y)
+        SemiSupervisedGAN(**TINY, **options).fit(two_blobs(64)[0], labels=y)
 
 
 def test_weight_on_unlabelled_points_alone_is_refused() -> None:
     data, classes = two_blobs(64)
     with pytest.raises(ValueError, match="weights: all the weight lies on unlabelled points"):
-        SemiSupervisedGAN(**TINY).fit(data, (classes == 0) / 32, y=classes.masked_fill(classes == 0, -1))
+        SemiSupervisedGAN(**TINY).fit(data, weights=(classes == 0) / 32, labels=classes.masked_fill(classes == 0, -1))
 
 
 @pytest.mark.parametrize(
