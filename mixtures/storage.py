@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
@@ -42,9 +43,19 @@ class Storable(Protocol):
     def load_state_dict(self, state: Mapping[str, Tensor]) -> Any: ...
 
 
-def published_components() -> dict[str, Any]:
-    """Entry points of the group ``adagan.components``, by name; loading one imports its class."""
-    return {entry.name: entry for entry in entry_points(group="adagan.components")}
+def published_components() -> dict[str, Callable[[], Any]]:
+    """What gives the classes that installed packages publish, by the classes' names; a call imports the class.
+
+    Entry points of the group ``adagan.components`` are classes under their own names; the one called ``adagan`` is the
+    package's own list of them.
+    """
+    entries: dict[str, Callable[[], Any]] = {e.name: e.load for e in entry_points(group="adagan.components")}
+    own = entries.pop("adagan", tuple)()
+    return {**entries, **{kind.__name__: partial(_itself, kind) for kind in own}}
+
+
+def _itself(kind: type[Any]) -> type[Any]:
+    return kind
 
 
 def made_by(name: str, components: Sequence[Callable[[], Any]]) -> Callable[[], Any] | None:
@@ -196,7 +207,7 @@ def unfitted_component(
         kind: Any = make if isinstance(make, type) else type(make())
         return kind.from_config(record["config"], components) if hasattr(kind, "from_config") else make()
     if name in published:
-        return published[name].load().from_config(record["config"], components)
+        return published[name]().from_config(record["config"], components)
     raise UserError(
         f"{place} holds a component of class {name} (from {record.get('module')}), which is not one of "
         f"adagan's: {', '.join(sorted(published))}; if you trust it, pass its class or the callable that makes it: "

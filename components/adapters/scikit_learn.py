@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adagan.components.checks import keywords_only
+from adagan.components.checks import check_counts, check_positive, keywords_only
 from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import resample
 from adagan.mixtures.errors import UserError, UserTypeError
@@ -119,3 +119,19 @@ class ScikitLearn:
             self.estimator = skops.io.loads(content, trusted=list(TRUSTED))
         except Exception as error:
             raise UserError(f"the stored estimator is refused: {error}") from error
+
+
+def gaussian_mixture(size: int = 8, **options: Any) -> ScikitLearn:
+    """``GaussianMixture`` of so many components; `options` are its other arguments."""
+    from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
+
+    check_counts(size=size)
+    return ScikitLearn(GaussianMixture(size, **options))
+
+
+def kernel_density(bandwidth: float = 0.1, **options: Any) -> ScikitLearn:
+    """``KernelDensity`` of this bandwidth; `options` are its other arguments."""
+    from sklearn.neighbors import KernelDensity  # type: ignore[import-untyped]
+
+    check_positive(bandwidth=bandwidth)
+    return ScikitLearn(KernelDensity(bandwidth=bandwidth, **options))

@@ -11,31 +11,24 @@ import pytest
 import torch
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import KernelDensity
 from torch import Tensor, nn
 
 from adagan.components import (
     GAN,
-    VAE,
     ClassConditional,
     Component,
-    ConditionalGAN,
-    Flow,
-    FlowMatching,
     Gaussian,
-    InfoGAN,
     InstanceNoise,
     LearntFeatures,
-    Memoriser,
     MomentMatching,
     Packing,
     RelativisticPairing,
     ScikitLearn,
-    SemiSupervisedGAN,
     Wrapped,
     as_component,
     check_component,
 )
+from adagan.components.catalogue import COMPONENTS
 from adagan.mixtures import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -104,33 +97,15 @@ def gan_with_modules() -> GAN:
 
 
 MEMBERS: dict[str, Callable[[], Any]] = {
-    "gan": tiny_gan,
+    **{offer.title: partial(offer, **offer.tiny) for offer in COMPONENTS if offer.tiny is not None},
     "gan with modules": gan_with_modules,
     "gan with everything": lambda: tiny_gan(
         objective=RelativisticPairing(), techniques=[Packing(2), InstanceNoise(0.3)], spectral_normalization=True
     ),
-    "conditional gan": partial(
-        ConditionalGAN, latent_dim=2, width=16, max_steps=150, batch_size=64, learning_rate=5e-3
-    ),
-    "semi-supervised gan": partial(
-        SemiSupervisedGAN, latent_dim=2, width=16, max_steps=150, batch_size=64, learning_rate=5e-3
-    ),
-    "info gan": partial(
-        InfoGAN, categorical=2, continuous=1, latent_dim=5, width=16, max_steps=150, batch_size=64, learning_rate=5e-3
-    ),
-    "vae": partial(VAE, latent_dim=2, width=16, max_steps=60, batch_size=64),
-    "flow": partial(Flow, width=8, transforms=1, max_steps=40, batch_size=64),
-    "flow matching": partial(FlowMatching, width=16, max_steps=60, batch_size=64, sampling_steps=4),
-    "moment matching": partial(MomentMatching, latent_dim=2, width=16, max_steps=60, batch_size=64),
     "moment matching, learnt kernel": partial(
         MomentMatching, features=LearntFeatures(num_features=4), latent_dim=2, width=16, max_steps=60, batch_size=64
     ),
-    "memoriser": Memoriser,
-    "gaussian": Gaussian,
-    "gaussian mixture": lambda: ScikitLearn(GaussianMixture(2)),
-    "gaussian per class": partial(ClassConditional, Gaussian),
     "gaussian mixture per class": lambda: ClassConditional(lambda: ScikitLearn(GaussianMixture(2))),
-    "kernel density": lambda: ScikitLearn(KernelDensity(bandwidth=0.1)),
     "wrapped": lambda: Wrapped(NumpyGaussian()),
     "bare numpy class": NumpyGaussian,
     "bare numpy class with a state": StoredNumpyGaussian,
@@ -400,7 +375,7 @@ def test_unfitted_components_say_so() -> None:
 
 
 @pytest.mark.parametrize("made_by_user", [False, True])
-@pytest.mark.parametrize("name", ["gaussian", "gaussian mixture", "kernel density", "gan"])
+@pytest.mark.parametrize("name", ["gaussian", "gaussian-mixture", "kernel-density", "gan"])
 def test_stored_and_loaded_by_value(name: str, made_by_user: bool, tmp_path: Path, generator: torch.Generator) -> None:
     data = torch.randn(128, 2, generator=generator)
     make = partial(tiny_gan, seed=0) if name == "gan" else MEMBERS[name]

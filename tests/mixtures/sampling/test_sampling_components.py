@@ -35,7 +35,7 @@ def seeded(seed: int) -> torch.Generator:
 
 def fitted(name: str, event: tuple[int, ...] = (2,), count: int = 3) -> list[nn.Module]:
     data = torch.randn(64, *event, generator=seeded(100))
-    labels: dict[str, Tensor] = {"y": torch.arange(64) % 2} if name == "classes" else {}
+    labels: dict[str, Tensor] = {"labels": torch.arange(64) % 2} if name == "classes" else {}
     made = []
     for seed in range(count):
         with isolated_randomness(seed):

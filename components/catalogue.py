@@ -1,0 +1,158 @@
+"""All components of the package, in one list: a new one is a file of its own and an entry here.
+
+Exports, the classes that stored files may name, the command line, the study and the contract's tests read this list.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adagan.components.adapters.class_conditional import ClassConditional
+from adagan.components.adapters.lightning_generator import LightningGenerator
+from adagan.components.adapters.scikit_learn import ScikitLearn, gaussian_mixture, kernel_density
+from adagan.components.adapters.tables.tabular import Tabular
+from adagan.components.adapters.wrapped import Wrapped
+from adagan.components.critics.catalogue import CRITICS
+from adagan.components.generators.flow import Flow
+from adagan.components.generators.flow_matching import FlowMatching
+from adagan.components.generators.gan.conditional_gan import ConditionalGAN
+from adagan.components.generators.gan.gan import GAN
+from adagan.components.generators.gan.info_gan import InfoGAN
+from adagan.components.generators.gan.semi_supervised_gan import SemiSupervisedGAN
+from adagan.components.generators.gaussian import Gaussian
+from adagan.components.generators.memoriser import Memoriser
+from adagan.components.generators.moment_matching import MomentMatching
+from adagan.components.generators.vae import VAE
+from adagan.components.networks.defaults import is_long
+from adagan.components.offer import Offer, Shape, by_name
+from adagan.mixtures.refinement.balanced import Balanced
+
+__all__ = [
+    "GAN",
+    "VAE",
+    "ClassConditional",
+    "ConditionalGAN",
+    "Flow",
+    "FlowMatching",
+    "Gaussian",
+    "InfoGAN",
+    "LightningGenerator",
+    "Memoriser",
+    "MomentMatching",
+    "ScikitLearn",
+    "SemiSupervisedGAN",
+    "Tabular",
+    "Wrapped",
+]
+
+
+def _narrow(shape: Shape) -> Mapping[str, Any]:
+    """Half the default for images, whose convolutions would leave too few steps in seconds."""
+    return {"width": 32 if len(shape) > 1 else None}
+
+
+def _gan(shape: Shape) -> Mapping[str, Any]:
+    """In the few steps of seconds most GANs need a larger learning rate."""
+    rate = 4e-3 if len(shape) > 1 else 2e-3 if is_long(shape) else 1e-3
+    return {**_narrow(shape), "learning_rate": rate, "keep_discriminator": True}
+
+
+def _flow(shape: Shape) -> Mapping[str, Any]:
+    """The grey levels of images have no density without noise."""
+    image = len(shape) > 1
+    return {"flatten": image, "noise": 0.1 if image else 0.0}
+
+
+_TINY = {"width": 16, "max_steps": 60, "batch_size": 64}
+_TINY_GAN = {"latent_dim": 2, "width": 16, "max_steps": 150, "batch_size": 64, "learning_rate": 5e-3}
+
+COMPONENTS: tuple[Offer, ...] = (
+    Offer(GAN, "gan", "two networks, one against the other", in_steps=True, in_seconds=_gan, tiny=_TINY_GAN),
+    Offer(
+        ConditionalGAN,
+        "conditional-gan",
+        "a GAN that is told the classes, and samples the ones that are wanted",
+        in_steps=True,
+        in_seconds=_gan,
+        tiny=_TINY_GAN,
+    ),
+    Offer(
+        SemiSupervisedGAN,
+        "semi-supervised-gan",
+        "a GAN whose discriminator learns the classes from few labels",
+        in_steps=True,
+        in_seconds=_gan,
+        tiny=_TINY_GAN,
+    ),
+    Offer(
+        InfoGAN,
+        "info-gan",
+        "a GAN with a code that the samples tell",
+        number="categorical",
+        in_steps=True,
+        in_seconds=_gan,
+        tiny={**_TINY_GAN, "categorical": 2, "continuous": 1, "latent_dim": 5},
+    ),
+    Offer(
+        VAE,
+        "vae",
+        "a variational autoencoder",
+        number="max_steps",
+        in_steps=True,
+        in_seconds=_narrow,
+        tiny={**_TINY, "latent_dim": 2},
+    ),
+    Offer(
+        Flow,
+        "flow",
+        "a normalising flow, with densities",
+        number="max_steps",
+        in_steps=True,
+        in_seconds=_flow,
+        tiny={**_TINY, "width": 8, "transforms": 1, "max_steps": 40},
+    ),
+    Offer(
+        FlowMatching,
+        "flow-matching",
+        "a velocity field from noise to data",
+        number="max_steps",
+        in_steps=True,
+        in_seconds=lambda shape: {"width": 16 if len(shape) > 1 else None},
+        tiny={**_TINY, "sampling_steps": 4},
+    ),
+    Offer(
+        MomentMatching,
+        "moment-matching",
+        "a network that matches the data under a kernel",
+        number="max_steps",
+        in_steps=True,
+        in_seconds=_narrow,
+        tiny={**_TINY, "latent_dim": 2},
+    ),
+    Offer(Memoriser, "memoriser", "repeats the data: a negative control"),
+    Offer(Gaussian, "gaussian", "mean and covariance", in_seconds=lambda shape: {"regularisation": 1e-6}),
+    Offer(
+        ScikitLearn,
+        "gaussian-mixture",
+        "scikit-learn's GaussianMixture",
+        make=gaussian_mixture,
+        number="size",
+        in_seconds=lambda shape: {"size": 4, "reg_covar": 1e-4},
+        tiny={"size": 2},
+    ),
+    Offer(
+        ScikitLearn,
+        "kernel-density",
+        "scikit-learn's KernelDensity",
+        make=kernel_density,
+        number="bandwidth",
+    ),
+    Offer(ClassConditional, about="one component per class", tiny={"make_component": Gaussian}),
+    Offer(LightningGenerator, about="any LightningModule", tiny=None),
+    Offer(Tabular, about="any component on the rows of a table", tiny=None),
+    Offer(Wrapped, about="any object with fit and sample", tiny=None),
+)
+BY_NAME = by_name(COMPONENTS)
+"""The components of the command line."""
+
+PUBLISHED: tuple[type[Any], ...] = tuple(dict.fromkeys([*(offer.kind for offer in (*COMPONENTS, *CRITICS)), Balanced]))
+"""The classes that a stored file may name: the package's one entry point."""
