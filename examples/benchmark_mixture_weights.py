@@ -1,4 +1,9 @@
-"""How long does the choice of all mixture weights take, and how near to optimal are they? One thread."""
+"""
+How long does the choice of all mixture weights take?
+=====================================================
+
+And how near to optimal are they? One thread.
+"""
 
 import math
 import time

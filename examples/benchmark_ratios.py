@@ -1,4 +1,8 @@
-"""How far off are estimated density ratios where the true ones are known, how honest are they, and what do they cost?
+"""
+How far off are estimated density ratios?
+=========================================
+
+Where the true ones are known; and how honest are they, and what do they cost?
 
 Every method gets the same data and as many samples of a model of two components, and says log dP_model/dP_data at
 points that it has not seen. Printed per world: the error of the log ratio at data points (root mean square), the

@@ -1,4 +1,9 @@
-"""What do the rules cost beside the sorting method and beside one exponential? Prints ratios, on one thread."""
+"""
+What do the data-weight rules cost?
+===================================
+
+Beside the sorting method and beside one exponential. Prints ratios, on one thread.
+"""
 
 import time
 import tracemalloc

@@ -1,4 +1,9 @@
-"""What does a mixture's draw cost beside one generator's? Prints ratios of CPU times, on one thread."""
+"""
+What does a mixture's draw cost beside one generator's?
+=======================================================
+
+Prints ratios of CPU times, on one thread.
+"""
 
 import time
 from collections.abc import Callable

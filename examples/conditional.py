@@ -1,4 +1,9 @@
-"""Can I ask a boosted mixture for a class? Yes: wrap any generator as one per class, and sample with `condition=`."""
+"""
+Can I ask a boosted mixture for a class?
+========================================
+
+Yes: wrap any generator as one per class, and sample with `condition=`.
+"""
 
 from functools import partial
 

@@ -1,4 +1,8 @@
-"""Coverage or realism? One dial between the two KLs: the share of data that the discriminator is trained on.
+"""
+Coverage or realism?
+====================
+
+One dial between the two KLs: the share of data that the discriminator is trained on.
 
 The data are two clusters on a line, of 70 % and 30 %; the generator can make one normal distribution only, so it has to
 choose. With a small share pi of data it covers both, as KL(data ‖ model) wants; with a large one it makes nothing but

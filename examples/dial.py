@@ -1,4 +1,9 @@
-"""How much coverage for how much realism? One mixture's components, reweighted at every position of the dial."""
+"""
+How much coverage for how much realism?
+=======================================
+
+One mixture's components, reweighted at every position of the dial.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,8 @@
-"""What do a GAN's classes and codes know of the digits? Three GANs on the 8×8 digits answer.
+"""
+What do a GAN's classes and codes know of the digits?
+=====================================================
+
+Three GANs on the 8×8 digits answer.
 
 One learns to classify from 100 labels and the unlabelled rest (Salimans et al., 2016, https://arxiv.org/abs/1606.03498),
 one finds ten codes without any label (Chen et al., 2016, https://arxiv.org/abs/1606.03657), and one samples the digit

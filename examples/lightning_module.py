@@ -1,4 +1,9 @@
-"""Can I boost the LightningModule that I have? Yes, untouched: here a GAN that was written for labelled image sets."""
+"""
+Can I boost the LightningModule that I have?
+============================================
+
+Yes, untouched: here a GAN that was written for labelled image sets.
+"""
 
 from functools import partial
 

@@ -1,4 +1,9 @@
-"""Can I boost a generator of tables? Yes: a DataFrame goes in, and one with the same columns and dtypes comes out."""
+"""
+Can I boost a generator of tables?
+==================================
+
+Yes: a DataFrame goes in, and one with the same columns and dtypes comes out.
+"""
 
 from functools import partial
 

@@ -1,4 +1,9 @@
-"""Can I boost a synthesiser of tables, such as CTGAN? Yes, in ten lines: those of the class below."""
+"""
+Can I boost a synthesiser of tables, such as CTGAN?
+===================================================
+
+Yes, in ten lines: those of the class below.
+"""
 
 from importlib.util import find_spec
 

@@ -1,4 +1,9 @@
-"""What does boosting do for a GAN that misses rare groups? Draws the README's figure on the unbalanced ring."""
+"""
+What does boosting do for a GAN that misses rare groups?
+========================================================
+
+Draws the README's figure on the unbalanced ring; it takes minutes.
+"""
 
 import sys
 from functools import partial

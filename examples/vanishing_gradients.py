@@ -1,4 +1,8 @@
-"""Why GANs stall: the better the discriminator, the smaller the generator's gradient, or the noisier; noise cures it.
+"""
+Why do GANs stall?
+==================
+
+The better the discriminator, the smaller the generator's gradient, or the noisier; noise cures it.
 
 The diagnosis of Arjovsky & Bottou, *Towards principled methods for training generative adversarial networks*, 2017,
 sections 2.2 and 3, https://arxiv.org/abs/1701.04862. The generator stands still while its discriminator is trained; the

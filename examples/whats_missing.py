@@ -1,4 +1,9 @@
-"""Is this mode collapse, and where? A small Gaussian mixture on the unbalanced grid, before and after boosting."""
+"""
+Is this mode collapse, and where?
+=================================
+
+A small Gaussian mixture on the unbalanced grid, before and after boosting.
+"""
 
 from functools import partial
 

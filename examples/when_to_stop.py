@@ -1,4 +1,9 @@
-"""When is boosting done? A generator that sees one mode at a time on the unbalanced ring, until nothing is left."""
+"""
+When is boosting done?
+======================
+
+A generator that sees one mode at a time on the unbalanced ring, until nothing is left.
+"""
 
 import torch
 

@@ -1,4 +1,9 @@
-"""Can I boost a generator of my own? Yes: any class with `fit` and `sample`, here one that finds a single cluster."""
+"""
+Can I boost a generator of my own?
+==================================
+
+Yes: any class with `fit` and `sample`, here one that finds a single cluster.
+"""
 
 import torch
 

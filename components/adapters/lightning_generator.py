@@ -57,8 +57,18 @@ class LightningGenerator(nn.Module):
         TypeError: `make_module` or `sampler` cannot be called, or is a module itself.
 
     Example:
-        >>> make = partial(LightningGenerator, LitVAE, lambda vae, n, g: vae.decoder(torch.randn(n, 8, generator=g)))
-        >>> model = AdaGAN(make, rounds=3).fit(data)  # doctest: +SKIP
+        >>> class Shifted(LightningModule):
+        ...     def __init__(self, event_shape):
+        ...         super().__init__()
+        ...         self.mean = torch.nn.Parameter(torch.zeros(event_shape))
+        ...     def training_step(self, batch, batch_idx):
+        ...         return (batch - self.mean).square().mean()
+        ...     def configure_optimizers(self):
+        ...         return torch.optim.Adam(self.parameters(), lr=0.1)
+        >>> def sampler(module, num_samples, generator):
+        ...     return module.mean + torch.randn(num_samples, *module.mean.shape, generator=generator)
+        >>> LightningGenerator(Shifted, sampler, max_steps=5, seed=0).fit(torch.ones(8, 2)).sample(3).shape
+        torch.Size([3, 2])
     """
 
     module_: LightningModule

@@ -36,7 +36,10 @@ class ResidualBlock(nn.Module):
 class ResidualMLP(nn.Sequential):
     """Residual blocks between two linear layers, flattening its input and shaping its output.
 
-    >>> GAN(generator=ResidualMLP(8, (2,)), discriminator=ResidualMLP(2, ()), latent_dim=8)  # doctest: +SKIP
+    >>> import torch
+    >>> generator, discriminator = ResidualMLP(8, (2,)), ResidualMLP(2, ())  # of a GAN with latent_dim=8
+    >>> discriminator(generator(torch.zeros(5, 8))).shape
+    torch.Size([5])
 
     Args:
         in_features: Entries of the flattened input.

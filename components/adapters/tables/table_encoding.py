@@ -45,9 +45,14 @@ class TableEncoding:
         ValueError: An empty table, missing or infinite numbers, identifiers; the column is named.
 
     Example:
-        >>> encoding = TableEncoding(frame)  # doctest: +SKIP
-        >>> model = AdaGAN(partial(Tabular, GAN, encoding)).fit(encoding.encode(frame))  # doctest: +SKIP
-        >>> encoding.decode(model.sample(1_000))  # doctest: +SKIP
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"kind": ["firm", "private", "firm"], "orders": [12, 3, 15]})
+        >>> encoding = TableEncoding(frame)
+        >>> rows = encoding.encode(frame)  # what AdaGAN(partial(Tabular, GAN, encoding)) is fitted to
+        >>> rows.shape
+        torch.Size([3, 3])
+        >>> encoding.decode(rows)["kind"].tolist()
+        ['firm', 'private', 'firm']
     """
 
     columns: tuple[Column, ...]

@@ -1,0 +1,1 @@
+"""What the site's configuration needs beyond settings."""
