@@ -1,4 +1,4 @@
-"""The study: methods on a benchmark, at equal CPU time, over seeds, with the truth's line in the table."""
+"""The study: a task, a method and a seed are a cell; cells are filled at equal CPU time, the truth's beside them."""
 
 from adagan.study.metrics import Scores, score_modes
 from adagan.study.runner import run_study

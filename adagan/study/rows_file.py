@@ -1,4 +1,4 @@
-"""A file of rows that grows while a table is made, so that a long one can be made in pieces."""
+"""The rows of a study, kept in a file as cells finish, so that a long table can be made in pieces."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from adagan.mixtures.errors import UserError
+from adagan.study.cells import ORACLE, identity
+from adagan.study.task import Row
 
 
 class RowsFile:
     """Rows in JSON, written as a whole and atomically after every addition.
 
     Args:
-        path: The file; it may exist already.
+        path: The file; it may exist already. ``None`` keeps the rows in memory only.
         settings: What all rows of the file have in common, such as the budget.
+        oracle_apart: Whether the file lists the oracle's rows under a key of their own.
 
     Attributes:
         rows: All rows, those that were there before included.
@@ -26,31 +29,41 @@ class RowsFile:
         ValueError: The file holds something else, or rows of other settings.
     """
 
-    def __init__(self, path: str | os.PathLike[str], settings: Mapping[str, Any]) -> None:
-        self.path, self.settings = Path(path), dict(settings)
-        self.rows: list[dict[str, Any]] = []
-        if not self.path.absolute().parent.is_dir():
+    def __init__(
+        self, path: str | os.PathLike[str] | None, settings: Mapping[str, Any], *, oracle_apart: bool = False
+    ) -> None:
+        self.path, self.settings, self.oracle_apart = Path(path) if path else None, dict(settings), oracle_apart
+        self.rows: list[Row] = []
+        if self.path and not self.path.absolute().parent.is_dir():
             raise FileNotFoundError(f"--json: there is no folder {self.path.parent}; make it first")
-        if self.path.exists():
-            self._read()
+        if self.path and self.path.exists():
+            self._read(self.path)
 
-    def _read(self) -> None:
+    def _read(self, path: Path) -> None:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-            found, self.rows = {name: content[name] for name in self.settings}, list(content["rows"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"--json: {self.path} is no file of such rows; name another file") from error
+            content = json.loads(path.read_text(encoding="utf-8"))
+            self.rows = [*content["rows"], *content.get("oracle", [])]
+            found = {name: content.get(name) for name in self.settings}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"--json: {path} is no file of such rows; name another file") from error
         for name, value in self.settings.items():
             if found[name] != value:
-                raise UserError(
-                    f"--json: {self.path} holds rows of --{name} {found[name]}, not {value}; go on with the same, or "
-                    "name another file"
-                )
+                word = name if name == "benchmark" else f"--{name}"
+                told = f"holds rows of {word} {found[name]}, not {value}"
+                told = told if name in content else f"does not say its {word}"
+                raise UserError(f"--json: {path} {told}; go on with the same, or name another file")
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Appends rows and writes the file."""
-        self.rows.extend(rows)
-        write_json_atomically(self.path, {**self.settings, "rows": self.rows})
+    def add(self, rows: Sequence[Row]) -> None:
+        """Appends the rows of a cell, in place of any that it had, and writes the file."""
+        new = {identity(row) for row in rows}
+        self.rows = [row for row in self.rows if identity(row) not in new] + list(rows)
+        if self.path is None:
+            return
+        content: dict[str, Any] = {**self.settings, "rows": self.rows}
+        if self.oracle_apart:
+            content["rows"] = [row for row in self.rows if row["method"] != ORACLE]
+            content["oracle"] = [row for row in self.rows if row["method"] == ORACLE]
+        write_json_atomically(self.path, content)
 
 
 def write_json_atomically(path: Path, content: Mapping[str, Any]) -> None:

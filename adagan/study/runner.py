@@ -1,28 +1,24 @@
-"""Runs a study: every method with every seed in a process of its own, with one thread and the same CPU budget."""
+"""Fills the cells of a study, each in a process with one thread; one that fails says why, and the others go on."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from adagan.mixtures.errors import UserError
-from adagan.study.benchmarks import BENCHMARK_NAMES, Benchmark, benchmark
-from adagan.study.distances import sliced_wasserstein
-from adagan.study.methods import METHOD_NAMES, METHODS
+from adagan.study.budget import overdrawn
+from adagan.study.cells import ORACLE, Cell, benchmark_cells
+from adagan.study.method import Lesson, Trained
+from adagan.study.methods.catalogue import METHODS
+from adagan.study.task import Row, World
+from adagan.study.tasks.catalogue import TASKS
 from adagan.study.workers import results
-from adagan.verbs.names import check_name
 
-Row = dict[str, Any]
-ORACLE_SEED, TRUTH_SEED = 10_000, 20_000
+PRICES = ("cpu_seconds", "train_cpu_seconds", "sample_cpu_seconds_per_million")
 
 
 def run_study(
-    name: str,
+    benchmark: str,
     methods: Sequence[str],
     *,
     seeds: Sequence[int],
@@ -30,84 +26,74 @@ def run_study(
     rounds: int = 5,
     workers: int | None = None,
 ) -> Iterator[list[Row]]:
-    """Yields the rows of one training after another, the oracle's first.
+    """Yields the rows of one cell after another: the oracle's and those of methods on a benchmark.
 
     Args:
-        name: The benchmark's name.
-        methods: Names of methods; ``NAME-refined`` shares its training with ``NAME``.
+        benchmark: A name in the list of tasks.
+        methods: Names of methods' rows; ``NAME-refined`` shares its training with ``NAME``.
         seeds: Seeds of data and training; every seed has its own data.
-        budget: CPU seconds for each training, critics included.
+        budget: As of `run_cells`, like `rounds` and `workers`.
+
+    Raises:
+        ValueError: An unknown benchmark or method (the closest is suggested), or as of `run_cells`.
+    """
+    return run_cells(benchmark_cells(benchmark, methods, seeds), budget=budget, rounds=rounds, workers=workers)
+
+
+def run_cells(cells: Sequence[Cell], *, budget: float, rounds: int, workers: int | None = None) -> Iterator[list[Row]]:
+    """Yields the rows of one cell after another, in the order in which they finish.
+
+    Args:
+        cells: What is to be done.
+        budget: CPU seconds of each training, critics included.
         rounds: Components of the methods that train several.
         workers: Trainings at a time; ``None`` means one per core. CPU time, not wall time, is what is compared.
 
     Raises:
-        ValueError: An unknown benchmark or method (the closest is suggested), or a budget that is not positive.
+        ValueError: A budget that is not positive, or no rounds.
     """
-    check_name(name, BENCHMARK_NAMES, "benchmark")
-    for method in methods:
-        check_name(method, METHOD_NAMES, "--methods")
-    if not budget > 0:
+    if not 0 < budget < float("inf"):
         raise UserError(f"--budget: expected CPU seconds above 0, got {budget}")
     if rounds < 1:
         raise UserError(f"--rounds: expected 1 or more, got {rounds}")
-    return _rows(name, methods, seeds, budget, rounds, workers)
+    return results(cell_rows, [(cell, budget, rounds) for cell in cells], workers=workers, lost=_failed)
 
 
-def _rows(
-    name: str, methods: Sequence[str], seeds: Sequence[int], budget: float, rounds: int, workers: int | None
-) -> Iterator[list[Row]]:
-    for seed in seeds:
-        yield oracle_rows(name, seed)
-    trainings = list(dict.fromkeys(method.removesuffix("-refined") for method in methods))
-    calls = [(name, training, seed, budget, rounds) for seed in seeds for training in trainings]
-    for rows in results(method_rows, calls, workers=workers, calls_per_process=1):
-        yield [row for row in rows if row["method"] in methods]
+def cell_rows(cell: Cell, budget: float, rounds: int) -> list[Row]:
+    """Trains and scores; a cell that fails gives rows that say why."""
+    try:
+        world = TASKS[cell.task].world(cell.seed)
+        names, trained = _answers(cell, world, budget, rounds)
+        if late := overdrawn(trained.cpu_seconds, budget):
+            return _failed(late, cell, budget, trained.rounds)
+        return [
+            _row(cell, name, budget, trained, scores)
+            for name, answer in zip(names, trained.answers, strict=True)
+            if name in cell.rows
+            for scores in world.score(answer)
+        ]
+    except Exception as error:  # whatever it is, it ends one cell and not the study
+        return _failed(f"{type(error).__name__}: {error}", cell, budget, rounds)
 
 
-def oracle_rows(name: str, seed: int) -> list[Row]:
-    """Fresh draws from the truth: what a perfect model scores."""
-    task = benchmark(name)
-    rows = []
-    for num_samples in task.sample_sizes:
-        scores = _scores(task, task.oracle(num_samples, ORACLE_SEED + seed), seed)
-        rows.append({**_head(name, "oracle", seed, 0.0, 0.0, 0.0), **scores, "rounds": 0})
-    return rows
+def _answers(cell: Cell, world: World[Any], budget: float, rounds: int) -> tuple[tuple[str, ...], Trained[Any]]:
+    if cell.method == ORACLE:
+        return (ORACLE,), Trained((world.oracle,), 0, 0.0)
+    method = METHODS[cell.method]
+    if method.labelled and world.labels is None:
+        raise UserError(f"{cell.method} learns classes, and {cell.task} has none")
+    lesson = Lesson(world.data, world.labels if method.labelled else None, budget, rounds, cell.seed)
+    return method.rows, method.train(lesson)
 
 
-def method_rows(name: str, method: str, seed: int, budget: float, rounds: int) -> list[Row]:
-    """Trains one method with one seed and scores all of its samplers."""
-    task = benchmark(name)
-    check_name(method, METHODS, "method")
-    trained = METHODS[method](task.training_data(seed), budget, rounds, seed)
-    rows = []
-    for row_name, sampler in trained.samplers.items():
-        for num_samples in task.sample_sizes:
-            start = time.process_time()
-            samples = sampler.sample(num_samples, generator=torch.Generator().manual_seed(seed))
-            sampling = time.process_time() - start
-            head = _head(
-                name, row_name, seed, trained.cpu_seconds + sampling, trained.cpu_seconds, 1e6 * sampling / num_samples
-            )
-            rows.append({**head, **_scores(task, samples, seed), "rounds": trained.rounds})
-    return rows
+def _row(cell: Cell, name: str, budget: float, trained: Trained[Any], scores: Row) -> Row:
+    head = {**cell.head(name), "budget": budget, "rounds": trained.rounds, "failure": ""}
+    if name == ORACLE:  # the truth has no price
+        return {**head, **scores, **dict.fromkeys(PRICES, 0.0)}
+    train = trained.cpu_seconds
+    return {**head, "train_cpu_seconds": train, **scores, "cpu_seconds": train + scores["cpu_seconds"]}
 
 
-def _scores(task: Benchmark, samples: Tensor, seed: int) -> Row:
-    """The benchmark's scores, the distance to other draws of the truth, and the metrics of this benchmark alone."""
-    truth = task.oracle(len(samples), TRUTH_SEED + seed)
-    return {
-        **asdict(task.score(samples)),
-        "sliced_wasserstein": sliced_wasserstein(samples, truth, seed),
-        **task.further(samples, seed),
-    }
-
-
-def _head(name: str, method: str, seed: int, cpu: float, train_cpu: float, sample_cpu: float) -> Row:
-    return {
-        "benchmark": name,
-        "method": method,
-        "seed": seed,
-        "cpu_seconds": cpu,
-        "train_cpu_seconds": train_cpu,
-        "sample_cpu_seconds_per_million": sample_cpu,
-    }
+def _failed(reason: str, cell: Cell, budget: float, rounds: int) -> list[Row]:
+    failure = " ".join(reason.split())
+    return [{**cell.head(name), "budget": budget, "rounds": rounds, "failure": failure} for name in cell.rows]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing.connection import wait
-from typing import Any, TypeVar
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
 
 import torch
 
@@ -19,36 +21,87 @@ def results(
     function: Callable[..., Result],
     calls: Sequence[tuple[Any, ...]],
     *,
+    lost: Callable[..., Result],
     workers: int | None = None,
-    calls_per_process: int | None = None,
 ) -> Iterator[Result]:
     """Yields what the calls return, in the order in which they finish.
 
     Args:
         function: Of a module, so that another process can import it.
         calls: The arguments of each call.
+        lost: From a reason and the arguments to what a call gives whose process died, perhaps for want of memory; the
+            other calls go on.
         workers: Calls at a time; ``None`` means one per core.
-        calls_per_process: After so many a process is replaced by a fresh one; ``None`` means never.
     """
-    if not calls:
-        return
-    with ProcessPoolExecutor(
-        workers or os.cpu_count() or 1,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        max_tasks_per_child=calls_per_process,
-    ) as pool:
-        futures = [pool.submit(function, *arguments) for arguments in calls]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    waiting = deque(calls)
+    idle: list[_Worker[Result]] = []
+    busy: dict[object, _Worker[Result]] = {}
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < (workers or os.cpu_count() or 1):
+                worker = idle.pop() if idle else _Worker(function)
+                worker.begin(waiting.popleft())
+                busy[worker.connection] = worker
+            for connection in wait([worker.connection for worker in busy.values()]):
+                worker = busy.pop(connection)
+                try:
+                    result = worker.result()
+                except (EOFError, OSError):
+                    yield lost(worker.end(), *worker.call)
+                else:
+                    idle.append(worker)
+                    yield result
+    finally:
+        for worker in (*busy.values(), *idle):
+            worker.process.terminate()
+            worker.end()
 
 
-def _begin() -> None:
+class _Worker(Generic[Result]):
+    """A process that answers one call after another."""
+
+    def __init__(self, function: Callable[..., Result]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, function))
+        self.process.start()
+        theirs.close()  # so that reading ends when the process does
+        self.call: tuple[Any, ...] = ()
+
+    def begin(self, call: tuple[Any, ...]) -> None:
+        self.call = call
+        with suppress(OSError):  # it died; whoever asks for the result will see
+            self.connection.send(call)
+
+    def result(self) -> Result:
+        """What the call returned, or an error that it raised; an EOFError where the process has died."""
+        result: Result | Exception = self.connection.recv()
+        if isinstance(result, Exception):
+            raise RuntimeError("a call of a worker failed") from result
+        return result
+
+    def end(self) -> str:
+        """Waits for its end and says how that came."""
+        self.connection.close()
+        self.process.join()
+        code = self.process.exitcode or 0
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        return f"the process that trained it died of {how}"
+
+
+def _serve(connection: Connection, function: Callable[..., Any]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who wants the results says when it is over
     _one_thread()
+    while True:
+        try:
+            call = connection.recv()
+        except EOFError:
+            return
+        try:
+            connection.send(function(*call))
+        except Exception as error:
+            connection.send(error)
 
 
 def _end_with_parent() -> None:

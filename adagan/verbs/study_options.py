@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adagan.mixtures.errors import UserError
+from adagan.study.cells import Cell, of_cells, remaining
+from adagan.study.rows_file import RowsFile
+from adagan.study.runner import run_cells
+from adagan.study.tables import failures
+from adagan.study.task import Row
 
 WIDTH = 160
 """Of a table that goes to a file."""
-
-Produced = TypeVar("Produced")
 
 
 def add_study_options(parser: ArgumentParser, *, budget: float, rounds: int) -> None:
@@ -26,7 +28,7 @@ def add_study_options(parser: ArgumentParser, *, budget: float, rounds: int) -> 
     parser.add_argument("--budget", type=float, default=budget, help="CPU seconds for each training")
     parser.add_argument("--rounds", type=int, default=rounds, help="components of the methods that train several")
     parser.add_argument("--workers", type=int | None, help="trainings at a time; by default one per core")
-    parser.add_argument("--json", type=str | None, help="file to write all rows to")
+    parser.add_argument("--json", type=str | None, help="file that keeps all rows as they finish; it is gone on with")
 
 
 def checked_seeds(options: Namespace) -> list[int]:
@@ -59,14 +61,25 @@ def names_in(text: str, known: Iterable[str]) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def collected(produced: Iterable[Produced], total: int) -> Iterator[Produced]:
-    """Hands on what is produced, under a bar of progress on stderr."""
+def filled(cells: Sequence[Cell], file: RowsFile, options: Namespace) -> list[Row]:
+    """Does what the file does not have yet, under a bar of progress on stderr; the rows of the cells."""
+    todo = remaining(cells, file.rows)
+    produced = run_cells(todo, budget=options.budget, rounds=options.rounds, workers=options.workers)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("trainings", total=total)
-        for part in produced:
-            yield part
+        task = progress.add_task("trainings", total=len(todo))
+        for rows in produced:
+            file.add(rows)
             progress.advance(task)
+    return of_cells(file.rows, cells)
+
+
+def tell_the_rest(console: Console, rows: Sequence[Row], file: RowsFile) -> None:
+    """Says below a table what failed, and where the rows are."""
+    for line in failures(rows):
+        console.print(line, highlight=False, markup=False)
+    if file.path:
+        console.print(f"rows written to {file.path}")
 
 
 def study_console() -> Console:

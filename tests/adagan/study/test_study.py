@@ -1,223 +1,308 @@
-"""The study: metrics on hand-made samples and on the oracle, the rows, the pace, the table, and one tiny run."""
+"""The study: cells that are planned, filled, kept and not filled again, and failures that stay in theirs."""
 
-import io
 import json
-import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from rich.console import Console
+from torch import Tensor
 
 from adagan.command_line import main
-from adagan.data.built_in import PLANAR_NAMES, KnownModes
-from adagan.study import Scores, run_study, score_modes
-from adagan.study.benchmarks import benchmark
-from adagan.study.distances import sliced_wasserstein
-from adagan.study.methods import DEFAULT_METHODS, METHOD_NAMES, METHODS
-from adagan.study.metrics import histogram_scores
-from adagan.study.runner import method_rows, oracle_rows
-from adagan.study.table import study_table
+from adagan.study import run_study
+from adagan.study.cells import Cell, benchmark_cells, component_cells, identity, of_cells, remaining
+from adagan.study.method import Lesson, Method, Trained
+from adagan.study.methods.catalogue import METHODS
+from adagan.study.methods.of_kinds import BARE, BOOSTED
+from adagan.study.rows_file import RowsFile
+from adagan.study.runner import cell_rows, run_cells
+from adagan.study.task import Row, Task, World
+from adagan.study.tasks.catalogue import TASKS
+from adagan.study.tasks.held_out import held_out_world
+from adagan.study.tasks.sampled import SampledWorld
 
-FIELDS = [
-    "benchmark",
-    "method",
-    "seed",
-    "cpu_seconds",
-    "train_cpu_seconds",
-    "sample_cpu_seconds_per_million",
-    "num_samples",
-    "modes",
-    "modes_strict",
-    "high_quality",
-    "reverse_kl",
-    "reverse_kl_all",
-    "forward_kl",
-    "smallest_share",
-    "spread",
-    "sliced_wasserstein",
-    "core_quality",
-    "rounds",
+NUMBERS = {"budget": 16.0, "rounds": 2}
+
+
+def row(kind: str, method: str, seed: int = 100, dataset: str = "digits", **values: Any) -> Row:
+    """A row as version 0.1 wrote it."""
+    head = {"dataset": dataset, "kind": kind, "seed": seed, "budget": 16.0, "num_samples": 599, "failure": ""}
+    scores = {"coverage": 0.123, "precision": 0.5, "recall": 0.5, "density": 1.0, "c2st_auc": 0.6, "c2st_level": 0.25}
+    more = {"mmd": 0.001, "different_bins": 0.1, "different_bins_level": 0.5, "sliced_wasserstein": None}
+    prices = {"train_cpu_seconds": 15.5, "sample_cpu_seconds_per_million": 2.0} if kind != "oracle" else {}
+    return {**head, "method": method, "rounds": 2, **prices, **scores, **more, **values}
+
+
+OF_GAUSSIAN = [
+    row("oracle", "oracle", rounds=0),
+    row("memoriser", "bare", rounds=1),
+    row("gaussian", "bare", rounds=1),
+    row("gaussian", "boosted"),
+    row("gaussian", "boosted-refined"),
 ]
 
-PAIR = KnownModes(
-    "pair", torch.tensor([[0.0, 0.0], [10.0, 0.0]]), 1.0, torch.tensor([0.25, 0.75]), 100, (100,), strict_count=3
-)
+
+def blobs(seed: int, count: int = 400) -> SampledWorld:
+    """Two of them, ten standard deviations apart."""
+    draws = []
+    for part in range(3):
+        generator = torch.Generator().manual_seed(3 * seed + part)
+        side = 10.0 * torch.randint(2, (count, 1), generator=generator)
+        draws.append(side + torch.randn(count, 2, generator=generator))
+    return held_out_world(*draws, seed)
 
 
-def test_scores_of_hand_made_samples() -> None:
-    # four at the first mode, two at the second, one between (nearer the second), one beyond 3 std of the first
-    samples = torch.tensor([[0.0, 1.0], [0.0, -1.0], [1.0, 0.0], [-1.0, 0.0], [10.0, 2.0], [10.0, -2.0], [6.0, 0.0]])
-    samples = torch.cat([samples, torch.tensor([[-3.01, 0.0]])])
-    scores = score_modes(samples, PAIR)
-    shares = np.array([4 / 6, 2 / 6])
-    truth = np.array([0.25, 0.75])
-    everywhere = np.array([5 / 8, 3 / 8])
-    smoothed = np.array([4.5 / 7, 2.5 / 7])
-    assert scores == Scores(
-        num_samples=8,
-        modes=2,
-        modes_strict=1,
-        high_quality=6 / 8,
-        reverse_kl=pytest.approx(float((shares * np.log(shares / truth)).sum())),
-        reverse_kl_all=pytest.approx(float((everywhere * np.log(everywhere / truth)).sum())),
-        forward_kl=pytest.approx(float((truth * np.log(truth / smoothed)).sum())),
-        smallest_share=pytest.approx((2 / 6) / 0.75),
-        spread=pytest.approx(math.sqrt((4 * 1 + 2 * 4) / 12)),
-    )
+@pytest.fixture
+def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TASKS, "digits-held-out", Task("digits-held-out", blobs))
 
 
-def test_three_standard_deviations_are_the_edge() -> None:
-    assert score_modes(torch.tensor([[2.999, 0.0]]), PAIR).high_quality == 1
-    assert score_modes(torch.tensor([[3.001, 0.0]]), PAIR).high_quality == 0
+def cells_of(kind: str) -> list[Cell]:
+    """The oracle's, the memoriser's, and the bare and the boosted one."""
+    return component_cells([kind], ["digits"], [100])
 
 
-def test_a_lost_mode_shows_in_every_column() -> None:
-    scores = score_modes(PAIR.centres[:1].repeat(50, 1), PAIR)
-    assert (scores.modes, scores.modes_strict, scores.high_quality) == (1, 1, 1)
-    assert scores.smallest_share == 0
-    assert scores.reverse_kl == pytest.approx(math.log(4))
-    assert scores.forward_kl > 2
-    assert scores.spread == 0
+def method(name: str, train: Any) -> Method[Any]:
+    return Method(name, train, METHODS[name].rows)
 
 
-def test_samples_that_are_not_finite_are_far_away() -> None:
-    samples = torch.tensor([[float("nan"), 0.0], [float("inf"), float("-inf")], [0.0, 0.0], [10.0, 0.0]])
-    scores = score_modes(samples, PAIR)
-    assert scores.high_quality == 0.5
-    assert scores.modes == 2
+def test_the_oracle_comes_first_and_refined_rows_share_a_training() -> None:
+    cells = benchmark_cells("ring", ["adagan", "vanilla", "adagan-refined"], [0, 1])
+    assert [(cell.method, cell.rows, cell.seed) for cell in cells] == [
+        ("oracle", ("oracle",), 0),
+        ("oracle", ("oracle",), 1),
+        ("adagan", ("adagan", "adagan-refined"), 0),
+        ("vanilla", ("vanilla",), 0),
+        ("adagan", ("adagan", "adagan-refined"), 1),
+        ("vanilla", ("vanilla",), 1),
+    ]
+    assert cells[3].head("vanilla") == {"benchmark": "ring", "method": "vanilla", "seed": 0}
 
 
-def test_nothing_good_is_not_a_perfect_divergence() -> None:
-    scores = score_modes(torch.full((20, 2), 5e3), PAIR)
-    assert (scores.modes, scores.high_quality, scores.smallest_share) == (0, 0, 0)
-    assert scores.reverse_kl == pytest.approx(-math.log(0.25))
-    assert math.isfinite(scores.forward_kl)
+def test_references_come_first_and_nothing_twice() -> None:
+    cells = component_cells(["gan", "memoriser"], ["digits"], [0, 1])
+    assert [(cell.method, cell.rows) for cell in cells[:4]] == [("oracle", ("oracle",)), ("memoriser bare", BARE)] * 2
+    assert len(cells) == len(set(cells)) == 4 + 2 * 2 + 2
+    names = (("dataset", "digits"), ("kind", "memoriser"))
+    assert Cell("digits-held-out", "memoriser boosted", BOOSTED, 1, names) in cells
 
 
-def test_a_third_of_the_expected_count_by_default() -> None:
-    truth = np.array([0.5, 0.5])
-    options: dict[str, Any] = {"num_samples": 60, "strict_count": None, "spread": None}
-    assert histogram_scores(np.array([10, 50]), np.array([10, 50]), truth, **options).modes_strict == 2
-    assert histogram_scores(np.array([9, 51]), np.array([9, 51]), truth, **options).modes_strict == 1
+def test_all_kinds_come_once_before_the_next_seed() -> None:
+    cells = component_cells(["gan", "vae"], ["digits"], [0, 1])[4:]
+    assert [(cell.method, cell.seed) for cell in cells[::2]] == [
+        ("gan bare", 0),
+        ("vae bare", 0),
+        ("gan bare", 1),
+        ("vae bare", 1),
+    ]
 
 
-@pytest.mark.parametrize("name", ["ring", "grid", "unbalanced-ring", "grid-rotated"])
-def test_the_truth_scores_what_theory_says(name: str) -> None:
-    count = 50_000
-    task = benchmark(name)
-    scores = task.score(task.oracle(count, 7))
-    # P(|z| < 3) in the plane is 1 − e^(−9/2); six standard errors of a share of .9889 are .0028
-    assert scores.high_quality == pytest.approx(1 - math.exp(-4.5), abs=0.0028)
-    # the radius, truncated at three deviations, has E r²/2 = 1 − 4.5 e^(−4.5)/(1 − e^(−4.5)), whose root is .974; the
-    # relative standard error of a mean square of 50,000 is .0043 at most, half of it for the root: six are .013
-    expected = math.sqrt(1 - 4.5 * math.exp(-4.5) / (1 - math.exp(-4.5)))
-    assert expected == pytest.approx(0.974, abs=0.0005)
-    assert scores.spread == pytest.approx(expected, rel=0.013)
-    assert scores.modes == scores.modes_strict == task.num_modes
-    assert scores.smallest_share > 0.7
+def test_what_is_there_is_not_done_again() -> None:
+    cells = cells_of("gaussian")
+    assert remaining(cells, OF_GAUSSIAN) == []
+    # the refined row is missing, and comes from the same training
+    assert [cell.rows for cell in remaining(cells, OF_GAUSSIAN[:-1])] == [BOOSTED]
+    # what failed is tried again
+    failed = [*OF_GAUSSIAN[:2], {**OF_GAUSSIAN[2], "failure": "MemoryError"}, *OF_GAUSSIAN[3:]]
+    assert [cell.rows for cell in remaining(cells, failed)] == [BARE]
+    others = [row("gaussian", "bare", seed=101), row("gaussian", "bare", dataset="clusters-16")]
+    assert of_cells(OF_GAUSSIAN + others, cells) == OF_GAUSSIAN
 
 
-@pytest.mark.parametrize(("name", "count"), [("ring", 2_500), ("grid", 2_500), ("grid", 50_000)])
-def test_reverse_kl_of_the_truth_has_a_floor(name: str, count: int) -> None:
-    task = benchmark(name)
-    values = [task.score(task.oracle(count, seed)).reverse_kl for seed in range(30)]
-    # 2 n KL is about chi² with K − 1 degrees of freedom: mean K − 1, variance 2 (K − 1); 30 draws, six standard errors
-    freedom = task.num_modes - 1
-    good = count * (1 - math.exp(-4.5))
-    error = 6 * math.sqrt(2 * freedom / 30)
-    assert 2 * good * float(np.mean(values)) == pytest.approx(freedom, abs=error)
-
-
-def test_the_unbalanced_grid_cannot_be_full_at_ten_thousand() -> None:
-    small, large = oracle_rows("unbalanced-grid", 0)
-    assert (small["num_samples"], large["num_samples"]) == (10_000, 50_000)
-    # 32 samples are expected of a rare mode where 50 are asked for
-    assert small["modes_strict"] == 15
-    assert large["modes_strict"] == 25
-
-
-@pytest.mark.parametrize("name", PLANAR_NAMES)
-def test_the_oracles_rows(name: str) -> None:
-    for row in oracle_rows(name, 1):
-        assert list(row) == FIELDS
-        assert (row["benchmark"], row["method"], row["seed"], row["rounds"]) == (name, "oracle", 1, 0)
-        assert row["cpu_seconds"] == 0
-        json.dumps(row, allow_nan=False)
-
-
-def test_names() -> None:
-    assert set(DEFAULT_METHODS) <= set(METHOD_NAMES)
-    assert set(METHODS) <= set(METHOD_NAMES)
+def test_names_and_numbers_are_checked() -> None:
     with pytest.raises(ValueError, match=r"benchmark: unknown name 'rings'; did you mean ring\?"):
         run_study("rings", ["vanilla"], seeds=[0], budget=1)
     with pytest.raises(ValueError, match=r"--methods: unknown name 'vanila'; did you mean vanilla\?"):
         run_study("ring", ["vanila"], seeds=[0], budget=1)
-    for budget in (0.0, -1.0, float("nan")):
+    with pytest.raises(ValueError, match=r"--kinds: unknown name 'gaan'; did you mean gan\?"):
+        component_cells(["gaan"], ["digits"], [0])
+    with pytest.raises(ValueError, match=r"--data: unknown name 'digit'; did you mean digits\?"):
+        component_cells(["gan"], ["digit"], [0])
+    for budget in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="--budget: expected CPU seconds above 0"):
             run_study("ring", ["vanilla"], seeds=[0], budget=budget)
     with pytest.raises(ValueError, match="--rounds: expected 1 or more, got 0"):
-        run_study("ring", ["vanilla"], seeds=[0], budget=1, rounds=0)
+        run_cells([], budget=1, rounds=0)
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:round", "ignore:Initialization", "ignore:Best performing")
-@pytest.mark.parametrize("method", METHODS)
-def test_every_method_makes_rows(method: str) -> None:
-    rows = method_rows("unbalanced-ring", method, 0, 0.7, 2)
-    names = {row["method"] for row in rows}
-    assert names == {name for name in METHOD_NAMES if name.removesuffix("-refined") == method}
-    for row in rows:
-        assert list(row) == FIELDS
-        assert row["train_cpu_seconds"] > 0
-        assert row["cpu_seconds"] >= row["train_cpu_seconds"]
-        assert row["rounds"] == (1 if method in ("vanilla", "gaussian-mixture") else 2)
-        assert 0 <= row["high_quality"] <= 1
-        json.dumps(row, allow_nan=False)
+@pytest.mark.usefixtures("small_tasks")
+def test_a_bare_component_is_scored_against_points_that_it_did_not_learn() -> None:
+    ((oracle,), (copied,), (bare,)) = (cell_rows(cell, 1.0, 2) for cell in cells_of("gaussian")[:3])
+    assert (oracle["num_samples"], oracle["rounds"], oracle["train_cpu_seconds"]) == (400, 0, 0)
+    assert (bare["kind"], bare["method"], bare["failure"]) == ("gaussian", "bare", "")
+    assert oracle["coverage"] > 0.9
+    # one Gaussian over two blobs: half of it lies between them
+    assert bare["precision"] < 0.7 < oracle["precision"]
+    assert bare["c2st_auc"] > 0.75
+    assert bare["c2st_level"] < 0.05
+    assert copied["coverage"] > 0.85
+    assert "forward_kl" not in bare
+    assert bare["cpu_seconds"] >= bare["train_cpu_seconds"]
+    json.dumps([oracle, bare, copied], allow_nan=False)
+
+
+@pytest.mark.usefixtures("small_tasks")
+def test_what_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(lesson: Lesson) -> Trained[Any]:
+        raise KeyError(f"no events of shape {tuple(lesson.data.shape[1:])},\nalas")
+
+    *_, bare, boosted = cells_of("gaussian")
+    for cell in (bare, boosted):
+        monkeypatch.setitem(METHODS, cell.method, method(cell.method, refuse))
+    assert [found["failure"] for found in cell_rows(bare, 1.0, 2)] == ["KeyError: 'no events of shape (2,),\\nalas'"]
+    rows = cell_rows(boosted, 1.0, 2)
+    assert [found["method"] for found in rows] == list(BOOSTED)
+    assert [identity(found) for found in rows] == [identity(boosted.head(name)) for name in BOOSTED]
+    assert all(found["failure"] and "alas" in found["failure"] for found in rows)
+
+
+@pytest.mark.usefixtures("small_tasks")
+def test_what_took_far_more_than_its_budget_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = cells_of("gaussian")[2]
+    slow = method(bare.method, lambda lesson: Trained((None,), 1, 6 * lesson.seconds))
+    monkeypatch.setitem(METHODS, bare.method, slow)
+    (found,) = cell_rows(bare, 16.0, 2)
+    assert found["failure"] == "took 96.0 CPU seconds of 16, 6.0 times its budget: not at equal CPU time"
+
+
+def test_a_kind_that_learns_classes_says_where_there_are_none() -> None:
+    cell = Cell("ring", "conditional-gan bare", BARE, 0, (("benchmark", "ring"),))
+    (found,) = cell_rows(cell, 16.0, 2)
+    assert found["failure"] == "UserError: conditional-gan bare learns classes, and ring has none"
+
+
+@dataclass(frozen=True)
+class MissingShare(World[float]):
+    """Data of which a model lacks a known share: the answer is an estimate of that share and no sampler."""
+
+    data: Tensor
+    oracle: float
+    labels: Tensor | None = None
+
+    def score(self, answer: float) -> list[Row]:
+        return [{"cpu_seconds": 0.0, "error": answer - self.oracle}]
+
+
+def test_a_task_may_score_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = torch.arange(10.0).unsqueeze(1)
+    monkeypatch.setitem(TASKS, "missing", Task("missing", lambda seed: MissingShare(data, oracle=0.1 * seed)))
+    guess = Method("guess", lambda lesson: Trained((len(lesson.data) / 20,), 1, 0.0), ("guess",))
+    monkeypatch.setitem(METHODS, "guess", guess)
+    names = (("benchmark", "missing"),)
+    cells = [Cell("missing", name, (name,), 3, names) for name in ("oracle", "guess")]
+    rows = [found for cell in cells for found in cell_rows(cell, 1.0, 1)]
+    assert [(found["method"], found["failure"]) for found in rows] == [("oracle", ""), ("guess", "")]
+    assert [found["error"] for found in rows] == pytest.approx([0, 0.5 - 0.3])
+
+
+def test_rows_are_kept_in_a_file_that_is_always_whole(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    file = RowsFile(path, NUMBERS)
+    file.add(OF_GAUSSIAN[:1])
+    file.add([{**OF_GAUSSIAN[1], "failure": "MemoryError"}])
+    file.add(OF_GAUSSIAN[1:2])
+    # the row that failed is gone
+    assert json.loads(path.read_text()) == {**NUMBERS, "rows": OF_GAUSSIAN[:2]}
+    assert list(tmp_path.iterdir()) == [path]
+    assert RowsFile(path, NUMBERS).rows == OF_GAUSSIAN[:2]
+    with pytest.raises(ValueError, match=r"holds rows of --budget 16\.0, not 30\.0; go on with the same"):
+        RowsFile(path, {"budget": 30.0, "rounds": 2})
+    with pytest.raises(ValueError, match=r"holds rows of --rounds 2, not 3; go on with the same"):
+        RowsFile(path, {"budget": 16.0, "rounds": 3})
+    for broken in ("{", "[]", "{}", '{"rows": 3}'):
+        path.write_text(broken)
+        with pytest.raises(ValueError, match="is no file of such rows"):
+            RowsFile(path, NUMBERS)
+    with pytest.raises(FileNotFoundError, match="--json: there is no folder"):
+        RowsFile(tmp_path / "none" / "rows.json", {})
+
+
+def test_a_benchmarks_file_names_the_benchmark_and_sets_the_oracle_apart(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    settings = {"benchmark": "ring", **NUMBERS}
+    file = RowsFile(path, settings, oracle_apart=True)
+    rows = [cell.head(cell.method) for cell in benchmark_cells("ring", ["vanilla"], [0])]
+    for found in rows:
+        file.add([found])
+    assert json.loads(path.read_text()) == {**settings, "rows": rows[1:], "oracle": rows[:1]}
+    assert remaining(benchmark_cells("ring", ["vanilla"], [0]), RowsFile(path, settings).rows) == []
+    with pytest.raises(ValueError, match="holds rows of benchmark ring, not grid; go on with the same"):
+        RowsFile(path, {**settings, "benchmark": "grid"})
+    path.write_text(json.dumps({"benchmark": "ring", "budget": 16.0, "rows": [], "oracle": []}))
+    with pytest.raises(ValueError, match="does not say its --rounds; go on"):
+        RowsFile(path, settings)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["study", "components", *words]) == 2
+    return capsys.readouterr().err
+
+
+def test_a_users_mistakes_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--kinds: unknown name 'gaan'; did you mean gan?" in said(capsys, "--kinds", "gaan")
+    assert "--seeds: expected a number of seeds, or seeds as in 0,1,2, got 'x'" in said(capsys, "--seeds", "x")
+    assert "--seeds: expected seeds of 0 or more" in said(capsys, "--seeds=-1,2")
+    assert "--seeds: expected 1 or more, got 0" in said(capsys, "--seeds", "0")
+    assert "--rounds: expected 2 or more, since one round does not boost" in said(capsys, "--rounds", "1")
+    missing = str(tmp_path / "none" / "table.md")
+    assert "--markdown: there is no folder" in said(capsys, "--markdown", missing)
+
+
+def test_a_file_of_version_0_1_is_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, page = tmp_path / "rows.json", tmp_path / "table.md"
+    file.write_text(json.dumps({**NUMBERS, "rows": OF_GAUSSIAN}))
+    words = ["study", "components", "--kinds", "gaussian", "--data", "digits", "--seeds", "100,", "--budget", "16"]
+    assert main([*words, "--json", str(file), "--markdown", str(page)]) == 0
+    # nothing was missing
+    assert json.loads(file.read_text())["rows"] == OF_GAUSSIAN
+    table = page.read_text()
+    assert "| gaussian | bare | 0.123 |" in table
+    assert "| oracle | oracle | 0.123 | 0.500 | 0.600 | 0.250 | 1.00 | – | – |" in table
+    assert "rows written to" in capsys.readouterr().out
+    assert main([*words, "--rounds", "3", "--json", str(file)]) == 2
+    assert "holds rows of --rounds 2, not 3" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 def test_a_tiny_study_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "rows.json"
-    arguments = ["study", "ring", "--methods", "adagan,adagan-refined", "--seeds", "1", "--budget", "2"]
-    assert main([*arguments, "--rounds", "2", "--workers", "1", "--json", str(file)]) == 0
+    arguments = ["study", "ring", "--seeds", "1", "--budget", "2", "--rounds", "2", "--workers", "1"]
+    words = [*arguments, "--methods", "adagan,adagan-refined", "--json", str(file)]
+    assert main(words) == 0
     content = json.loads(file.read_text())
-    assert set(content) == {"benchmark", "budget", "rows", "oracle"}
-    assert {row["method"] for row in content["rows"]} == {"adagan", "adagan-refined"}
-    assert [row["num_samples"] for row in content["oracle"]] == [2_500, 50_000]
-    for row in content["rows"] + content["oracle"]:
-        assert list(row) == FIELDS
+    assert set(content) == {"benchmark", "budget", "rounds", "rows", "oracle"}
+    assert {found["method"] for found in content["rows"]} == {"adagan", "adagan-refined"}
+    assert [found["num_samples"] for found in content["oracle"]] == [2_500, 50_000]
+    assert not any(found["failure"] for found in content["rows"] + content["oracle"])
     # the pilots for the pace come on top, and a loaded machine adds to a clock of CPU seconds too
-    assert all(1 < row["train_cpu_seconds"] < 10 for row in content["rows"])
+    assert all(1 < found["train_cpu_seconds"] < 10 for found in content["rows"])
     printed = capsys.readouterr().out
     assert "oracle" in printed
     assert "adagan-refined" in printed
     assert "rows written to" in printed.replace("\n", " ")
     assert list(tmp_path.iterdir()) == [file]
+    assert main(words) == 0
+    # CPU seconds would differ if anything had been made again
+    assert json.loads(file.read_text()) == content
+    assert main([*words, "--budget", "3"]) == 2
+    assert "holds rows of --budget 2.0, not 3.0" in capsys.readouterr().err
 
 
-def test_the_table_prints_the_oracle_first() -> None:
-    rows = [
-        {**row, "method": name}
-        for name in ("oracle", "vanilla")
-        for seed in (0, 1)
-        for row in oracle_rows("ring", seed)
+@pytest.mark.slow
+def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
+    file, page = tmp_path / "rows.json", tmp_path / "table.md"
+    there = [{**found, "budget": 1.0} for found in OF_GAUSSIAN[:2]]
+    file.write_text(json.dumps({"budget": 1.0, "rounds": 2, "rows": there}))
+    words = ["--kinds", "memoriser", "--data", "digits", "--seeds", "100,", "--budget", "1", "--rounds", "2"]
+    assert main(["study", "components", *words, "--workers", "1", "--json", str(file), "--markdown", str(page)]) == 0
+    rows = json.loads(file.read_text())["rows"]
+    assert rows[:2] == there
+    assert [(found["kind"], found["method"], found["failure"]) for found in rows[2:]] == [
+        ("memoriser", "boosted", ""),
+        ("memoriser", "boosted-refined", ""),
     ]
-    console = Console(width=150, record=True, file=io.StringIO())
-    console.print(study_table(rows, ["vanilla"]))
-    lines = [line for line in console.export_text().splitlines() if "oracle" in line or "vanilla" in line]
-    assert ["oracle" in line for line in lines] == [True, False, True, False]
-    assert "8.0 (0.0)" in lines[0]
-    assert "2,500" in lines[0]
-    assert "0.989" in lines[2]
-
-
-def test_sliced_wasserstein_of_a_shift_is_known() -> None:
-    pytest.importorskip("ot")
-    points = torch.randn(2_000, 2, generator=torch.Generator().manual_seed(0))
-    assert sliced_wasserstein(points, points) == pytest.approx(0, abs=1e-12)
-    # a shift by s moves every projection by s cos(angle), whose mean square is s²/2 in the plane; 50 directions
-    # have a relative standard error of .1 on the square, so that .3 are six on the root
-    assert sliced_wasserstein(points, points + torch.tensor([3.0, 0.0])) == pytest.approx(3 / 2**0.5, rel=0.3)
+    assert {found["seed"] for found in rows} == {100}
+    # critics keep the budget; a loaded machine adds to a clock of CPU seconds too
+    assert all(0.3 < found["train_cpu_seconds"] < 4 for found in rows[2:])
+    assert page.read_text().count("| boosted-refined |") == 1

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from adagan.study.workers import results
+
 SCRIPT = """
 import os, sys, time
 from adagan.study.workers import results
 
 if __name__ == "__main__":
-    for process in results(os.getpid, [()], workers=1):
+    for process in results(os.getpid, [()], lost=str, workers=1):
         print(process, flush=True)
         time.sleep(600)
 """
@@ -48,3 +50,21 @@ def test_workers_end_with_the_process_that_was_killed(tmp_path: Path) -> None:
     while runs(worker) and time.monotonic() < until:
         time.sleep(0.1)
     assert not runs(worker)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_takes_one_call_with_it() -> None:
+    calls = [("__import__('os')._exit(3)",), ("1 + 1",), ("__import__('os').kill(__import__('os').getpid(), 9)",)]
+    found = list(results(eval, calls, lost=lambda reason, call: reason, workers=1))
+    assert found == [
+        "the process that trained it died of exit status 3",
+        2,
+        "the process that trained it died of signal SIGKILL",
+    ]
+
+
+@pytest.mark.slow
+def test_an_error_in_a_call_is_told() -> None:
+    with pytest.raises(RuntimeError, match="a call of a worker failed") as told:
+        list(results(eval, [("1 / 0",)], lost=str, workers=1))
+    assert isinstance(told.value.__cause__, ZeroDivisionError)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from adagan.mixtures.errors import UserError
-from adagan.study.arrays import flat_array
+from adagan.study.metrics.arrays import two_tables
 
 BINS = 50
 LEVEL = 0.05
@@ -50,9 +49,7 @@ def bin_scores(samples: Tensor, real: Tensor, bins: int = BINS, seed: int = 0) -
     from scipy.stats import chi2_contingency, norm  # type: ignore[import-untyped]
     from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
-    if len(real) < 40:
-        raise UserError(f"real: expected 40 points or more, got {len(real)}")
-    drawn, truth = flat_array(samples), flat_array(real)
+    drawn, truth = two_tables(samples, real, least_real=40)
     scale = truth.std(axis=0)
     scale[scale == 0] = 1
     chosen, counted = truth[::2] / scale, truth[1::2] / scale

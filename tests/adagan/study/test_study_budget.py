@@ -1,27 +1,14 @@
-"""Equal CPU time: the cost of a step, the turns of a budget, and trainings that keep it."""
+"""Equal CPU time: the cost of a step, the turns of a budget, and what took far more than its own."""
 
 import pytest
-import torch
 
-from adagan import GAN, Mixture
-from adagan.components import Gaussian
-from adagan.study.boosted import (
-    FEWEST_PILOTS,
-    MOST_PILOTS,
-    Split,
-    affordable_samples,
-    component_cost,
-    fit_bare,
-    fit_boosted,
-    study_critic,
-)
-from adagan.study.pace import Pace, StepCost, step_cost
+from adagan.study.budget import Pace, Split, overdrawn, step_cost
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr("adagan.study.pace.time.process_time", lambda: now[0])
+    monkeypatch.setattr("adagan.study.budget.time.process_time", lambda: now[0])
     return now
 
 
@@ -92,48 +79,9 @@ def test_a_dear_step_needs_a_short_pilot_only(clock: list[float]) -> None:
     assert lengths == [1, 26]
 
 
-def test_steps_cost_time() -> None:
-    data = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
-    cost = component_cost(lambda steps: GAN(max_steps=steps, width=8, batch_size=16), data)
-    assert cost is not None
-    assert 1e-5 < cost.step < 0.1
-    assert component_cost(lambda steps: Gaussian(), data, in_steps=False) is None
-
-
-def test_a_bare_component_gets_the_steps_that_fit() -> None:
-    steps_given = []
-
-    def make(steps: int) -> Gaussian:
-        steps_given.append(steps)
-        return Gaussian()
-
-    data = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
-    fit_bare(make, StepCost(fixed=1, step=0.5), data, 11.0, seed=0)
-    fit_bare(make, None, data, 11.0, seed=0)
-    assert steps_given == [20, 1]
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:round")
-def test_boosting_keeps_its_budget() -> None:
-    data = torch.randn(2_000, 2, generator=torch.Generator().manual_seed(0))
-    trained = fit_boosted(lambda steps: GAN(max_steps=steps, width=16), data, 3.0, 2, seed=0)
-    assert list(trained.samplers) == ["boosted", "boosted-refined"]
-    # a loaded machine adds to a clock of CPU seconds too
-    assert 1.5 < trained.cpu_seconds < 6
-    generator = torch.Generator().manual_seed(1)
-    for sampler in trained.samplers.values():
-        assert sampler.sample(7, generator=generator).shape == (7, 2)
-
-
-def test_the_critic_of_images_takes_smaller_minibatches() -> None:
-    images = torch.rand(60, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    critic = study_critic(images, 2)
-    assert critic.batch_size < study_critic(images.flatten(1), 2).batch_size
-    assert critic.fit(images, Mixture([Gaussian().fit(images)])).log_ratio(images).shape == (60,)
-
-
-def test_pilots_are_as_many_as_the_budget_affords() -> None:
-    source = Gaussian().fit(torch.randn(50, 2, generator=torch.Generator().manual_seed(0)))
-    assert affordable_samples(source, 1e-12) == FEWEST_PILOTS
-    assert affordable_samples(source, 1e12) == MOST_PILOTS
+def test_what_took_far_more_than_its_budget_is_told() -> None:
+    assert overdrawn(31.9, 16.0) == ""
+    assert overdrawn(95.0, 16.0) == "took 95.0 CPU seconds of 16, 5.9 times its budget: not at equal CPU time"
+    # a short budget is kept by luck
+    assert overdrawn(9.0, 1.0) == ""
+    assert "11.5 times its budget" in overdrawn(11.5, 1.0)

@@ -1,9 +1,10 @@
-"""Distances between samples and the truth that need no known modes; POT computes them, from the extra ``study``."""
+"""The sliced Wasserstein distance, which needs no known modes; POT computes it, from the extra ``study``."""
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
+
+from adagan.study.metrics.arrays import two_tables
 
 NUM_PROJECTIONS = 50
 MAX_POINTS = 10_000
@@ -28,5 +29,5 @@ def sliced_wasserstein(samples: Tensor, truth: Tensor, seed: int = 0) -> float |
         import ot  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ModuleNotFoundError:
         return None
-    points, real = (torch.nan_to_num(x[:MAX_POINTS]).flatten(1).double().numpy() for x in (samples, truth))
+    points, real = two_tables(samples[:MAX_POINTS], truth[:MAX_POINTS])
     return float(ot.sliced_wasserstein_distance(points, real, n_projections=NUM_PROJECTIONS, seed=seed))

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.errors import UserError
-from adagan.study.arrays import flat_array
+from adagan.study.metrics.arrays import two_tables
 
 LEVEL = 0.95
 BANDWIDTHS = tuple(2.0**-i for i in range(1, 9))
@@ -50,11 +49,7 @@ def highest_density(samples: Tensor, real: Tensor) -> HighestDensity:
     References:
         Tolstikhin et al., *AdaGAN: Boosting generative models*, 2017, section 4.1, https://arxiv.org/abs/1701.02386
     """
-    if len(samples) < 40:
-        raise UserError(f"samples: expected 40 points or more, got {len(samples)}")
-    if len(real) < 1:
-        raise UserError("real: expected 1 point or more, got 0")
-    drawn, truth = flat_array(samples), flat_array(real)
+    drawn, truth = two_tables(samples, real, least_samples=40)
     kernels, fresh = drawn[::2], drawn[1::2]
     unit = max(float(np.sqrt(drawn.var(axis=0).mean())), np.finfo(float).tiny)
     squares = _squares(fresh, kernels)

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.errors import UserError
-from adagan.study.arrays import flat_array
+from adagan.study.metrics.arrays import two_tables
 
 BANDWIDTHS = (0.1, 0.25, 0.5, 1.0)
 """In units of the median distance between real points: from the spread within a mode to the whole."""
@@ -34,12 +33,9 @@ def mean_discrepancy(samples: Tensor, real: Tensor, bandwidths: Sequence[float] 
         Gretton, Borgwardt, Rasch, Schölkopf, Smola, *A kernel two-sample test*, 2012, eq. 3,
         https://jmlr.org/papers/v13/gretton12a.html
     """
-    for name, part in (("samples", samples), ("real", real)):
-        if len(part) < 2:
-            raise UserError(f"{name}: expected 2 points or more, got {len(part)}")
     from scipy.spatial.distance import cdist, pdist  # type: ignore[import-untyped]
 
-    drawn, truth = flat_array(samples[:MAX_POINTS]), flat_array(real[:MAX_POINTS])
+    drawn, truth = two_tables(samples[:MAX_POINTS], real[:MAX_POINTS], least_samples=2, least_real=2)
     among_real = pdist(truth, "sqeuclidean")
     unit = float(np.median(among_real)) or 1.0
 

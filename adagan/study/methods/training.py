@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,11 +17,13 @@ from adagan.components.critics.critic import Critic
 from adagan.components.generators.gaussian import Gaussian
 from adagan.components.networks.defaults import is_image
 from adagan.mixtures.data_weights import DataWeightRule
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.refinement.refined import Samples
 from adagan.mixtures.steps import MixtureStep, Step
-from adagan.study.pace import Pace, StepCost, step_cost
+from adagan.study.budget import Pace, Split, StepCost, step_cost
+from adagan.study.method import Lesson, Trained
 
 SHARE_OF_PILOTS = 0.02
 """Of a budget, for a pilot of the refinement."""
@@ -35,84 +36,29 @@ Maker = Callable[[int], Any]
 """From a number of training steps to an unfitted component."""
 
 
-@dataclass(frozen=True)
-class Split:
-    """How a budget is divided among the trainings of a boosted generator.
-
-    Attributes:
-        first: Share of the first component, on which all that follows stands.
-        critics: Share of all critics together; the later components divide the rest.
-        sharp: What the sharp critic of a round before the last counts among the critics: it only gives the mixture
-            its provisional weights.
-        coarse: What a coarse critic counts.
-        last: What the last sharp critic counts: it weighs all components and refines the samples.
-    """
-
-    first: float = 0.6
-    critics: float = 0.2
-    sharp: float = 0.1
-    coarse: float = 0.6
-    last: float = 2.0
-
-    def turns(self, rounds: int) -> dict[str, list[float]]:
-        """The shares of all trainings, by kind and round, of two rounds or more; they sum to 1."""
-        sharp, coarse = [self.sharp] * (rounds - 1) + [self.last], [0.0] + [self.coarse] * (rounds - 1)
-        unit = self.critics / (sum(sharp) + sum(coarse))
-        later = (1 - self.first - self.critics) / (rounds - 1)
-        return {
-            "coarse critic": [unit * value for value in coarse],
-            "component": [self.first] + [later] * (rounds - 1),
-            "sharp critic": [unit * value for value in sharp],
-        }
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a budget made.
-
-    Attributes:
-        samplers: By row name; a boosted mixture comes bare and refined.
-        rounds: Components trained.
-        cpu_seconds: CPU time of the training, without the pilots that told the cost of a step.
-    """
-
-    samplers: dict[str, Samples]
-    rounds: int
-    cpu_seconds: float
-
-
-def component_cost(
-    make: Maker, data: Tensor, labels: Tensor | None = None, *, in_steps: bool = True
-) -> StepCost | None:
+def component_cost(make: Maker, lesson: Lesson, *, in_steps: bool = True) -> StepCost | None:
     """What training a component costs; ``None`` for one that is not trained in steps."""
     if not in_steps:
         return None
     with isolated_randomness(0):
-        return step_cost(lambda steps: _fitted(make(steps), data, labels))
+        return step_cost(lambda steps: _fitted(make(steps), lesson))
 
 
-def fit_bare(
-    make: Maker, cost: StepCost | None, data: Tensor, seconds: float, seed: int, labels: Tensor | None = None
-) -> Component:
+def fit_bare(make: Maker, cost: StepCost | None, lesson: Lesson) -> Component:
     """One component, with as many steps as fit into the CPU seconds."""
-    with isolated_randomness(seed):
-        return _fitted(make(cost.steps(seconds) if cost else 1), data, labels)
+    with isolated_randomness(lesson.seed):
+        return _fitted(make(cost.steps(lesson.seconds) if cost else 1), lesson)
 
 
-def _fitted(component: Any, data: Tensor, labels: Tensor | None) -> Component:
-    known: dict[str, Any] = {} if labels is None else {"labels": labels}
-    return as_component(component).fit(data, **known)
+def _fitted(component: Any, lesson: Lesson) -> Component:
+    known: dict[str, Any] = {} if lesson.labels is None else {"labels": lesson.labels}
+    return as_component(component).fit(lesson.data, **known)
 
 
 def fit_boosted(
     make: Maker,
-    data: Tensor,
-    budget: float,
-    rounds: int,
-    seed: int,
+    lesson: Lesson,
     *,
-    name: str = "boosted",
-    labels: Tensor | None = None,
     in_steps: bool = True,
     split: Split | None = None,
     rule: DataWeightRule | None = None,
@@ -120,27 +66,28 @@ def fit_boosted(
     step: MixtureStep | None = None,
     warm_start: bool = False,
     balanced: bool = False,
-) -> Trained:
-    """Boosts a component within a budget that the critics share.
+) -> Trained[Samples]:
+    """Boosts a component within a budget that the critics share; the mixture comes bare and refined.
 
     Args:
         make: From a number of steps to an unfitted component.
-        data: Shape (N, *event).
-        budget: CPU seconds of all components and critics.
-        rounds: Number of rounds.
-        seed: Of everything random.
-        name: Of the mixture's row; the refined one's ends in ``-refined``.
-        labels: The points' classes, for components that learn from them, shape (N,).
+        lesson: Data, CPU seconds of all components and critics, rounds and seed.
         in_steps: Whether components are trained in steps; one that is not takes the time it takes.
         split: How the budget is divided.
         rule: As of `AdaGAN`, like `target`, `step` and `warm_start`; ``None`` takes its default.
-        balanced: As of `AdaGAN.refined`, for the refined row.
+        balanced: As of `AdaGAN.refined`, for the refined answer.
+
+    Raises:
+        ValueError: Fewer than two rounds.
     """
-    cost = component_cost(make, data, labels, in_steps=in_steps)
+    if lesson.rounds < 2:
+        raise UserError(f"rounds: expected 2 or more, since one round does not boost, got {lesson.rounds}")
+    data, seed = lesson.data, lesson.seed
+    cost = component_cost(make, lesson, in_steps=in_steps)
     simple = Mixture([Gaussian().fit(data)])
     with isolated_randomness(seed):
         critic_cost = step_cost(lambda steps: study_critic(data, steps).fit(data, simple))
-    pace = Pace(budget, (split or Split()).turns(rounds))
+    pace = Pace(lesson.seconds, (split or Split()).turns(lesson.rounds))
 
     def index() -> int:
         return len(getattr(model, "rounds_", ()))
@@ -156,7 +103,7 @@ def fit_boosted(
     start = time.process_time()
     model = AdaGAN(
         component,
-        rounds=rounds,
+        rounds=lesson.rounds,
         rule=rule,
         target=target,
         step=step,
@@ -165,12 +112,11 @@ def fit_boosted(
         critic=lambda: critic("sharp critic", 0.0),
         seed=seed,
     )
-    model.fit(data, labels=labels)
-    pilot = affordable_samples(model.mixture_, SHARE_OF_PILOTS * budget)
+    model.fit(data, labels=lesson.labels)
+    pilot = affordable_samples(model.mixture_, SHARE_OF_PILOTS * lesson.seconds)
     generator = torch.Generator().manual_seed(seed)
     refined = model.refined(balanced=balanced, pilot=pilot, generator=generator)
-    samplers: dict[str, Samples] = {name: model.mixture_, f"{name}-refined": refined}
-    return Trained(samplers, rounds, time.process_time() - start)
+    return Trained((model.mixture_, refined), lesson.rounds, time.process_time() - start)
 
 
 def affordable_samples(source: Samples, seconds: float) -> int:

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.errors import UserError
-from adagan.study.arrays import flat_array
+from adagan.study.metrics.arrays import two_tables
 
 PERMUTATIONS = 500
 
@@ -52,10 +51,7 @@ def two_sample_scores(
     from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
     from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
 
-    for name, part in (("samples", samples), ("real", real)):
-        if len(part) < 20:
-            raise UserError(f"{name}: expected 20 points or more, got {len(part)}")
-    points = np.concatenate([flat_array(samples), flat_array(real)])
+    points = np.concatenate(two_tables(samples, real, least_samples=20, least_real=20))
     labels = np.repeat([1, 0], [len(samples), len(real)])
     random = np.random.default_rng(seed)
     areas, levels = [], []

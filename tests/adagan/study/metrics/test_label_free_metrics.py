@@ -8,12 +8,13 @@ import sklearn.ensemble  # noqa: F401  (its import draws from Python's generator
 import torch
 from torch import Tensor
 
-from adagan.study.arrays import FAR, flat_array
-from adagan.study.bins import bin_scores
-from adagan.study.label_free import label_free_scores
-from adagan.study.mean_discrepancy import mean_discrepancy
-from adagan.study.neighbours import neighbour_scores
-from adagan.study.two_sample import two_sample_scores
+from adagan.study.metrics.arrays import FAR, flat_array
+from adagan.study.metrics.bins import bin_scores
+from adagan.study.metrics.label_free import label_free_scores
+from adagan.study.metrics.mean_discrepancy import mean_discrepancy
+from adagan.study.metrics.neighbours import neighbour_scores
+from adagan.study.metrics.sliced_wasserstein import sliced_wasserstein
+from adagan.study.metrics.two_sample import two_sample_scores
 
 LINE = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
 
@@ -132,9 +133,18 @@ def test_what_is_not_finite_lies_far_away() -> None:
     assert all(value is None or math.isfinite(value) for value in scores.values())
 
 
+def test_sliced_wasserstein_of_a_shift_is_known() -> None:
+    pytest.importorskip("ot")
+    points = torch.randn(2_000, 2, generator=torch.Generator().manual_seed(0))
+    assert sliced_wasserstein(points, points) == pytest.approx(0, abs=1e-12)
+    # a shift by s moves every projection by s cos(angle), whose mean square is s²/2 in the plane; 50 directions
+    # have a relative standard error of .1 on the square, so that .3 are six on the root
+    assert sliced_wasserstein(points, points + torch.tensor([3.0, 0.0])) == pytest.approx(3 / 2**0.5, rel=0.3)
+
+
 def test_too_few_points_are_named() -> None:
     few, many = torch.zeros(5, 2), torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
-    with pytest.raises(ValueError, match="samples: expected more points than neighbours=5, got 5"):
+    with pytest.raises(ValueError, match="samples: expected 6 points or more, got 5"):
         neighbour_scores(few, many)
     with pytest.raises(ValueError, match="real: expected 20 points or more, got 5"):
         two_sample_scores(many, few)

@@ -6,15 +6,15 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from adagan.data.built_in import digits
-from adagan.study.metrics import Scores, histogram_scores
+from adagan.study.metrics.arrays import flat_array
+from adagan.study.metrics.histogram import Scores, histogram_scores
 
 SURE = 0.9
-FAR = 0.99
+STRANGE = 0.99
 """A sample further from every real image than this share of the real images from their neighbours is no digit."""
 
 
@@ -29,7 +29,7 @@ def judge() -> tuple[Any, float]:
 
     images, classes = digits()
     parts = train_test_split(
-        images.flatten(1).numpy(), classes.numpy(), test_size=0.2, random_state=0, stratify=classes.numpy()
+        flat_array(images), classes.numpy(), test_size=0.2, random_state=0, stratify=classes.numpy()
     )
     train_images, test_images, train_classes, test_classes = parts
     # the seed keeps numpy's global generator out of it
@@ -43,9 +43,9 @@ def _neighbours() -> tuple[Any, float]:
     """The real images for a search of neighbours, and the distance that counts as far."""
     from sklearn.neighbors import NearestNeighbors  # type: ignore[import-untyped]
 
-    search = NearestNeighbors(n_neighbors=1).fit(digits()[0].flatten(1).numpy())
+    search = NearestNeighbors(n_neighbors=1).fit(flat_array(digits()[0]))
     # without an argument every image is compared with the others only
-    return search, float(np.quantile(search.kneighbors()[0], FAR))
+    return search, float(np.quantile(search.kneighbors()[0], STRANGE))
 
 
 def score_digits(samples: Tensor, classes: Tensor) -> Scores:
@@ -86,7 +86,7 @@ def _judged(samples: Tensor) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The class of every channel of every image, and whether it is of high quality, both of shape (N, C)."""
     machine, _ = judge()
     search, far = _neighbours()
-    flat = torch.nan_to_num(samples).flatten(0, 1).flatten(1).numpy()
+    flat = flat_array(samples.flatten(0, 1))
     probabilities = machine.predict_proba(flat)
     sure = (probabilities.max(axis=1) >= SURE) & (search.kneighbors(flat)[0][:, 0] <= far)
     shape = samples.shape[:2]

@@ -1,4 +1,4 @@
-"""Equal CPU time: how many training steps may still be taken."""
+"""Equal CPU time: what a step costs, how a budget is shared, and when it was not kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from adagan.mixtures.errors import UserError
 PILOT_STEPS = (25, 150, 600)
 LONG_ENOUGH = 0.5
 """CPU seconds beyond the first step after which a pilot training tells the cost of a step well enough."""
+FAR_OVER = 2.0
+"""A training that took more than so many times its budget is compared with nothing."""
+SLACK = 10.0
+"""CPU seconds that a training may take beyond its budget in any case: short budgets are kept by luck."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,41 @@ class Pace:
             raise UserError(f"index: no training of a {kind} was planned for the round {index}, from 0")
         left = sum(self._shares[turn:])
         return max(self.budget - self.elapsed(), 0.0) * self._shares[turn] / left if left else 0.0
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a budget is divided among the trainings of a boosted generator.
+
+    Attributes:
+        first: Share of the first component, on which all that follows stands.
+        critics: Share of all critics together; the later components divide the rest.
+        sharp: What the sharp critic of a round before the last counts among the critics: it only gives the mixture
+            its provisional weights.
+        coarse: What a coarse critic counts.
+        last: What the last sharp critic counts: it weighs all components and refines the samples.
+    """
+
+    first: float = 0.6
+    critics: float = 0.2
+    sharp: float = 0.1
+    coarse: float = 0.6
+    last: float = 2.0
+
+    def turns(self, rounds: int) -> dict[str, list[float]]:
+        """The shares of all trainings, by kind and round, of two rounds or more; they sum to 1."""
+        sharp, coarse = [self.sharp] * (rounds - 1) + [self.last], [0.0] + [self.coarse] * (rounds - 1)
+        unit = self.critics / (sum(sharp) + sum(coarse))
+        later = (1 - self.first - self.critics) / (rounds - 1)
+        return {
+            "coarse critic": [unit * value for value in coarse],
+            "component": [self.first] + [later] * (rounds - 1),
+            "sharp critic": [unit * value for value in sharp],
+        }
+
+
+def overdrawn(taken: float, budget: float) -> str:
+    """Why a training of so many CPU seconds is no part of a comparison at equal CPU time; empty if it is one."""
+    if taken <= max(FAR_OVER * budget, budget + SLACK):
+        return ""
+    return f"took {taken:.1f} CPU seconds of {budget:g}, {taken / budget:.1f} times its budget: not at equal CPU time"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from adagan.study.bins import bin_scores
-from adagan.study.distances import sliced_wasserstein
-from adagan.study.mean_discrepancy import mean_discrepancy
-from adagan.study.neighbours import neighbour_scores
-from adagan.study.two_sample import two_sample_scores
+from adagan.study.metrics.bins import bin_scores
+from adagan.study.metrics.mean_discrepancy import mean_discrepancy
+from adagan.study.metrics.neighbours import neighbour_scores
+from adagan.study.metrics.sliced_wasserstein import sliced_wasserstein
+from adagan.study.metrics.two_sample import two_sample_scores
 
 
 def label_free_scores(samples: Tensor, real: Tensor, seed: int = 0) -> dict[str, float | None]:

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.errors import UserError
-from adagan.study.arrays import flat_array
+from adagan.study.metrics.arrays import two_tables
 
 NEIGHBOURS = 5
 CHUNK = 2_000
@@ -53,10 +52,7 @@ def neighbour_scores(samples: Tensor, real: Tensor, neighbours: int = NEIGHBOURS
         Naeem, Oh, Uh, Choi, Yoo, *Reliable fidelity and diversity metrics for generative models*, 2020, eq. 4 and 5,
         https://arxiv.org/abs/2002.09797 (density and coverage)
     """
-    for name, points in (("samples", samples), ("real", real)):
-        if len(points) <= neighbours:
-            raise UserError(f"{name}: expected more points than neighbours={neighbours}, got {len(points)}")
-    drawn, truth = flat_array(samples), flat_array(real)
+    drawn, truth = two_tables(samples, real, least_samples=neighbours + 1, least_real=neighbours + 1)
     drawn_radii, truth_radii = _radii(drawn, neighbours), _radii(truth, neighbours)
     balls = np.zeros(len(drawn))
     covered = np.zeros(len(truth), dtype=bool)

@@ -1,0 +1,25 @@
+"""The list of all methods: what ``adagan study`` can compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adagan.study.method import Method
+from adagan.study.methods.baselines import ensemble, gaussian_mixture, vanilla
+from adagan.study.methods.boosting import adagan, adagan_harmonic, top_k_last
+from adagan.study.methods.of_kinds import METHODS_OF_KINDS
+
+_OF_BENCHMARKS: tuple[Method[Any], ...] = (
+    Method("gaussian-mixture", gaussian_mixture, ("gaussian-mixture",)),
+    Method("vanilla", vanilla, ("vanilla",)),
+    Method("ensemble", ensemble, ("ensemble",)),
+    Method("top-k-last", top_k_last, ("top-k-last", "top-k-last-refined")),
+    Method("adagan-harmonic", adagan_harmonic, ("adagan-harmonic", "adagan-harmonic-refined")),
+    Method("adagan", adagan, ("adagan", "adagan-refined")),
+)
+
+METHODS: dict[str, Method[Any]] = {method.name: method for method in (*_OF_BENCHMARKS, *METHODS_OF_KINDS)}
+
+METHOD_OF_ROW = {row: method.name for method in _OF_BENCHMARKS for row in method.rows}
+"""By the name of a row: that of the method whose training it comes from."""
+DEFAULT_ROWS = ("gaussian-mixture", "vanilla", "ensemble", "adagan", "adagan-refined")

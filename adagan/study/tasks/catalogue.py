@@ -1,0 +1,22 @@
+"""The list of all tasks: what ``adagan study`` can be asked to compare methods on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adagan.study.task import Task
+from adagan.study.tasks.digits import DIGITS
+from adagan.study.tasks.held_out import HELD_OUT_DATA, SUFFIX
+from adagan.study.tasks.known_modes import KNOWN_MODES
+
+TASKS: dict[str, Task[Any]] = {
+    task.name: task
+    for task in (
+        *KNOWN_MODES,
+        *DIGITS,
+        *HELD_OUT_DATA,
+    )
+}
+
+DATA_SETS = tuple(name.removesuffix(SUFFIX) for name in TASKS if name.endswith(SUFFIX))
+"""What ``adagan study components`` scores kinds of components on, against held-out points."""
