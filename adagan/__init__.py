@@ -12,13 +12,25 @@ if TYPE_CHECKING:
     from adagan.components.contract import Component
     from adagan.components.critics.critic import Critic
     from adagan.components.generators.gan.gan import GAN
+    from adagan.missing.missing_mass import missing_mass
     from adagan.mixtures.errors import UserError
     from adagan.mixtures.mixture import Mixture
     from adagan.mixtures.refinement.refined import Refined
     from adagan.round import Round
 
 __version__ = "0.1.0"
-__all__ = ["GAN", "AdaGAN", "Component", "Critic", "Mixture", "Refined", "Round", "UserError", "check_component"]
+__all__ = [
+    "GAN",
+    "AdaGAN",
+    "Component",
+    "Critic",
+    "Mixture",
+    "Refined",
+    "Round",
+    "UserError",
+    "check_component",
+    "missing_mass",
+]
 
 _HOMES = {
     "AdaGAN": "adagan.boosting",
@@ -30,6 +42,7 @@ _HOMES = {
     "Round": "adagan.round",
     "UserError": "adagan.mixtures.errors",
     "check_component": "adagan.components.conformance",
+    "missing_mass": "adagan.missing.missing_mass",
 }
 
 

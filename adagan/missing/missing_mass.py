@@ -1,0 +1,191 @@
+"""What does a model miss? Its samples against the data, at a resolution, with intervals and no training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adagan.data.training_data import TrainingData
+from adagan.missing.cells import CellTree, Matrix, Whole
+from adagan.missing.features import FeatureSpace
+from adagan.missing.shortfall import Counts, missing_nodes, shrunken_ratios
+from adagan.mixtures.arguments import ArrayLike
+from adagan.mixtures.errors import UserError
+
+BLUR = 0.25
+"""Standard deviation of the noise on both sides when they are counted, in units of the data's: the resolution."""
+STRAY = 3.0
+"""Samples further from the nearest centre than so many times what 99 % of the data are count in no cell: they would
+hide a missing group that they surround."""
+TOO_LITTLE = 0.05
+"""When a region of this share of the data could lack all its samples unnoticed, nothing found means nothing."""
+NORMAL_QUANTILE = 1.959964
+
+Verdict: TypeAlias = Literal["missing", "nothing found", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the data that the model leaves short.
+
+    Attributes:
+        rows: Row numbers of the data, the least covered first, shape (M,).
+        centre: The mean of these points, shape (*event).
+        mass: p − q, the share of the data that is missing here.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        coverage: q/p: the model's share over the data's.
+    """
+
+    rows: Tensor
+    centre: Tensor
+    mass: float
+    low: float
+    high: float
+    coverage: float
+
+
+@dataclass(frozen=True)
+class MissingMass:
+    """How much of the data a model misses, and where.
+
+    Attributes:
+        value: Σ p − q over the regions, a share of the data: at least so much is missing.
+        low: Lower end of its 95 % interval, 0 when nothing was found.
+        high: Upper end; when nothing was found, what one region could lack unnoticed.
+        visible: The share of the data that a region without any samples must hold to be seen.
+        regions: The largest lack first; disjoint.
+        log_ratio: log u = log dP_model/dP_data of every point at this resolution, shape (N,), float64.
+        num_samples: How many samples it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    visible: float
+    regions: tuple[Region, ...]
+    log_ratio: Tensor
+    num_samples: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether something is missing, nothing was found, or too little was seen to tell."""
+        if self.regions:
+            return "missing"
+        return "cannot tell" if self.visible > TOO_LITTLE else "nothing found"
+
+    @property
+    def rows(self) -> Tensor:
+        """Row numbers of all missing points, in order, shape (M,)."""
+        found = [region.rows for region in self.regions]
+        return torch.cat(found).sort().values if found else torch.empty(0, dtype=torch.int64)
+
+    def describe(self) -> str:
+        """The verdict in one sentence, with what would settle it where it is open."""
+        seen = f"a region of {self.visible:.1%} of the data or more would have been seen"
+        if self.verdict == "missing":
+            return (
+                f"at least {self.value:.1%} of the data is missing ({self.low:.1%} to {self.high:.1%}), in "
+                f"{len(self.regions)} region{'s' if len(self.regions) > 1 else ''}"
+            )
+        if self.verdict == "nothing found":
+            return f"nothing is missing that {self.num_samples} samples can show: {seen} if the model left it out"
+        more = int(np.ceil(len(self.log_ratio) * self.visible / TOO_LITTLE))
+        return (
+            f"cannot tell: only a region of {self.visible:.0%} of the data or more would be seen; with about {more} "
+            f"data points, and twice as many samples, one of {TOO_LITTLE:.0%} would"
+        )
+
+
+def missing_mass(
+    data: ArrayLike, samples: ArrayLike, *, weights: ArrayLike | None = None, seed: int = 0
+) -> MissingMass:
+    """Which parts of the data a model leaves out or starves, from nothing but samples of it.
+
+    The data are divided into cells of a feature space, standardised entries or principal components, and cells into
+    a tree of larger regions. Data and samples, both blurred a little, are counted in every node; one is *missing* when
+    the model's share q of it is significantly below half of the data's share p, by exact binomial tests corrected for
+    all nodes. The missing mass Σ p − q over the maximal missing nodes is a lower bound: it is 0 in expectation when
+    nothing is missing, whatever the shapes of what is there, and blind to regions smaller than `MissingMass.visible`.
+
+    >>> from adagan.data.built_in import known_modes
+    >>> ring = known_modes("unbalanced-ring")
+    >>> data, samples = ring.draw(5_000, 0), ring.draw(10_000, 1)
+    >>> found = missing_mass(data, samples[samples[:, 0] > -2])
+    >>> found.verdict, round(found.value, 1), len(found.regions)
+    ('missing', 0.2, 1)
+
+    Args:
+        data: Shape (N, *event).
+        samples: Of the model, shape (M, *event): at least twice as many as there are data if they can be had.
+        weights: The data points' own weights, shape (N,); ``None`` means uniform.
+        seed: Of the cells and the blur.
+
+    Raises:
+        UserError: Samples of another shape, NaN or infinite values.
+    """
+    points, drawn = TrainingData.checked(data, weights=weights), TrainingData.checked(samples).points
+    if drawn.shape[1:] != points.points.shape[1:]:
+        raise UserError(
+            f"samples: expected events of shape {tuple(points.points.shape[1:])}, as the data have, got "
+            f"{tuple(drawn.shape[1:])}"
+        )
+    return estimated(points, drawn, seed)
+
+
+def estimated(data: TrainingData, samples: Tensor, seed: int) -> MissingMass:
+    """`missing_mass` of checked data."""
+    space = FeatureSpace.of(data.points, seed)
+    at_data, at_samples = space(data.points), space(samples)
+    tree = CellTree.grown(at_data, seed)
+    weights = data.weights.cpu().numpy()
+    blur = BLUR * float(np.sqrt(at_data.var(axis=0).mean()))
+    counts = _counted(tree, at_data, weights, at_samples, blur, np.random.default_rng(seed))
+    cells, _ = tree.locate(at_data)
+    ratios = shrunken_ratios(tree, counts)
+    nodes, error = missing_nodes(tree, counts), counts.lack_error
+    regions = tuple(_region(tree, counts, node, cells, ratios, data) for node in nodes)
+    value, spread = float(counts.lack[nodes].sum()), NORMAL_QUANTILE * float(np.sqrt((error[nodes] ** 2).sum()))
+    visible = counts.visible_mass()
+    return MissingMass(
+        value=value,
+        low=max(value - spread, 0.0),
+        high=min(value + spread, 1.0) if nodes else visible,
+        visible=visible,
+        regions=regions,
+        log_ratio=torch.from_numpy(np.log(ratios[cells])).to(data.points.device),
+        num_samples=len(samples),
+    )
+
+
+def _counted(
+    tree: CellTree, data: Matrix, weights: Matrix, samples: Matrix, blur: float, generator: np.random.Generator
+) -> Counts:
+    (_, distances), (_, strayed) = (tree.locate(points) for points in (data, samples))
+    near = samples[strayed <= STRAY * np.quantile(distances, 0.99)]
+    at_data, at_samples = (
+        tree.locate(points + blur * generator.standard_normal(points.shape))[0] for points in (data, near)
+    )
+    size = 1 / float((weights**2).sum())
+    in_data = np.bincount(at_data, weights=size * weights, minlength=tree.num_cells).astype(np.float64)
+    in_samples = np.bincount(at_samples, minlength=tree.num_cells).astype(np.float64)
+    return Counts(tree.totals(in_data), tree.totals(in_samples), size, len(samples))
+
+
+def _region(tree: CellTree, counts: Counts, node: int, cells: Whole, ratios: Matrix, data: TrainingData) -> Region:
+    rows = np.nonzero(np.isin(cells, tree.cells_of(node)))[0]
+    rows = rows[np.argsort(ratios[cells[rows]], kind="stable")]
+    lack, error = float(counts.lack[node]), NORMAL_QUANTILE * float(counts.lack_error[node])
+    share, found = counts.data[node] / counts.num_data, torch.from_numpy(rows)
+    return Region(
+        rows=found,
+        centre=data.points[found.to(data.points.device)].mean(dim=0),
+        mass=lack,
+        low=max(lack - error, 0.0),
+        high=min(lack + error, 1.0),
+        coverage=float(counts.samples[node] / counts.num_samples / share),
+    )
