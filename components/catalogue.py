@@ -50,10 +50,15 @@ def _narrow(shape: Shape) -> Mapping[str, Any]:
     return {"width": 32 if len(shape) > 1 else None}
 
 
-def _gan(shape: Shape) -> Mapping[str, Any]:
+def _adversarial(shape: Shape) -> Mapping[str, Any]:
     """In the few steps of seconds most GANs need a larger learning rate."""
     rate = 4e-3 if len(shape) > 1 else 2e-3 if is_long(shape) else 1e-3
-    return {**_narrow(shape), "learning_rate": rate, "keep_discriminator": True}
+    return {**_narrow(shape), "learning_rate": rate}
+
+
+def _gan(shape: Shape) -> Mapping[str, Any]:
+    """One that is told nothing hands on its discriminator too."""
+    return {**_adversarial(shape), "keep_discriminator": True}
 
 
 def _flow(shape: Shape) -> Mapping[str, Any]:
@@ -72,7 +77,7 @@ COMPONENTS: tuple[Offer, ...] = (
         "conditional-gan",
         "a GAN that is told the classes, and samples the ones that are wanted",
         in_steps=True,
-        in_seconds=_gan,
+        in_seconds=_adversarial,
         tiny=_TINY_GAN,
     ),
     Offer(
@@ -80,7 +85,7 @@ COMPONENTS: tuple[Offer, ...] = (
         "semi-supervised-gan",
         "a GAN whose discriminator learns the classes from few labels",
         in_steps=True,
-        in_seconds=_gan,
+        in_seconds=_adversarial,
         tiny=_TINY_GAN,
     ),
     Offer(
@@ -89,7 +94,7 @@ COMPONENTS: tuple[Offer, ...] = (
         "a GAN with a code that the samples tell",
         number="categorical",
         in_steps=True,
-        in_seconds=_gan,
+        in_seconds=_adversarial,
         tiny={**_TINY_GAN, "categorical": 2, "continuous": 1, "latent_dim": 5},
     ),
     Offer(

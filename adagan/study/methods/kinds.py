@@ -1,26 +1,12 @@
-"""Every kind of component that ``adagan study components`` boosts: one line each."""
+"""Every kind of component that ``adagan study components`` boosts: what the package offers, and variants of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from adagan.components import (
-    VAE,
-    ConditionalGAN,
-    Flow,
-    FlowMatching,
-    Gaussian,
-    InfoGAN,
-    LearntFeatures,
-    Memoriser,
-    MomentMatching,
-    ScikitLearn,
-    SemiSupervisedGAN,
-)
-from adagan.components.generators.gan.gan import GAN
+from adagan.components.catalogue import BY_NAME
 from adagan.components.generators.gan.objectives import (
     FGAN,
     GeneralizedMinimax,
@@ -41,7 +27,8 @@ from adagan.components.generators.gan.techniques import (
     Packing,
     Unrolled,
 )
-from adagan.components.networks.defaults import is_long
+from adagan.components.networks.learnt_features import LearntFeatures
+from adagan.components.offer import Offer, Shape
 from adagan.mixtures.divergences import (
     Alpha,
     ForwardKL,
@@ -55,8 +42,6 @@ from adagan.mixtures.divergences import (
     SquaredHellinger,
     TotalVariation,
 )
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -78,76 +63,34 @@ class Kind:
     labelled: bool = False
 
 
-def _width(shape: Shape, of_images: int = 32) -> int | None:
-    """Half the default for images, whose convolutions would leave too few steps in a budget of seconds."""
-    return of_images if len(shape) > 1 else None
+def _kind(offer: Offer, name: str = "", **options: Callable[[], Any]) -> Kind:
+    """What the package offers, with options made anew for every component, under its own name or another."""
 
+    def make(shape: Shape, steps: int) -> Any:
+        length = {"max_steps": steps} if offer.in_steps else {}
+        return offer(**offer.in_seconds(shape), **length, **{key: new() for key, new in options.items()})
 
-def _for_gan(shape: Shape, steps: int) -> dict[str, Any]:
-    """What all GANs of a shape have in common; in the few steps of a budget of seconds most need larger ones."""
-    rate = 4e-3 if len(shape) > 1 else 2e-3 if is_long(shape) else 1e-3
-    return {"max_steps": steps, "width": _width(shape), "learning_rate": rate}
+    return Kind(name or offer.name, make, offer.in_steps, offer.learns_labels)
 
 
 def _gan(name: str, objective: Callable[[], Any] = NonSaturating, **options: Callable[[], Any]) -> Kind:
-    """A GAN; its objective and options are made anew for every component."""
-
-    def make(shape: Shape, steps: int) -> GAN:
-        made = {key: make() for key, make in options.items()}
-        return GAN(objective(), keep_discriminator=True, **_for_gan(shape, steps), **made)
-
-    return Kind(name, make)
+    return _kind(BY_NAME["gan"], name, objective=objective, **options)
 
 
 def _technique(name: str, technique: Callable[[], Any]) -> Kind:
     return _gan(name, techniques=lambda: [technique()])
 
 
-def _flow(shape: Shape, steps: int) -> Flow:
-    # the grey levels of images have no density without noise
-    image = len(shape) > 1
-    return Flow(flatten=image, noise=0.1 if image else 0.0, max_steps=steps)
-
-
-def _moment_matching(features: Callable[[], Any], shape: Shape, steps: int) -> MomentMatching:
-    return MomentMatching(features=features(), max_steps=steps, width=_width(shape))
-
-
-def _gaussian_mixture(shape: Shape, steps: int) -> ScikitLearn:
-    from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
-
-    return ScikitLearn(GaussianMixture(4, reg_covar=1e-4))
-
-
-def _kernel_density(shape: Shape, steps: int) -> ScikitLearn:
-    from sklearn.neighbors import KernelDensity  # type: ignore[import-untyped]
-
-    return ScikitLearn(KernelDensity(bandwidth=0.1))
-
-
-# the most important first: a table that is made in pieces begins with them
-_ALL = (
-    _gan("gan"),
-    Kind("vae", lambda shape, steps: VAE(max_steps=steps, width=_width(shape))),
-    Kind("flow-matching", lambda shape, steps: FlowMatching(max_steps=steps, width=_width(shape, 16))),
+_VARIANTS = (
     _gan("relativistic", RelativisticPairing),
-    Kind("flow", _flow),
     _gan("wasserstein-gradient-penalty", Wasserstein, penalty=GradientPenalty),
     _gan("hinge-spectral", Hinge, penalty=lambda: 0.0, spectral_normalization=lambda: True),
     _gan("least-squares", LeastSquares),
-    Kind("moment-matching", partial(_moment_matching, lambda: None)),
-    Kind("gaussian-mixture", _gaussian_mixture, in_steps=False),
-    Kind("kernel-density", _kernel_density, in_steps=False),
-    Kind("gaussian", lambda shape, steps: Gaussian(regularisation=1e-6), in_steps=False),
-    Kind("memoriser", lambda shape, steps: Memoriser(), in_steps=False),
     _gan("f-gan-forward-kl", lambda: FGAN(ForwardKL())),
     _gan("f-gan-reverse-kl", lambda: FGAN(ReverseKL())),
     _gan("gjs-covering", lambda: GeneralizedMinimax(0.2)),
     _gan("gjs-realistic", lambda: GeneralizedMinimax(0.8)),
     _gan("minimax", Minimax),
-    Kind("info-gan", lambda shape, steps: InfoGAN(**_for_gan(shape, steps))),
-    Kind("conditional-gan", lambda shape, steps: ConditionalGAN(**_for_gan(shape, steps)), labelled=True),
-    Kind("semi-supervised-gan", lambda shape, steps: SemiSupervisedGAN(**_for_gan(shape, steps)), labelled=True),
     _technique("packing", Packing),
     _technique("unrolled", Unrolled),
     _technique("minibatch-statistics", MinibatchStatistics),
@@ -155,7 +98,7 @@ _ALL = (
     _technique("instance-noise", InstanceNoise),
     _technique("label-smoothing", LabelSmoothing),
     _technique("historical-averaging", HistoricalAveraging),
-    Kind("moment-matching-learnt", partial(_moment_matching, LearntFeatures)),
+    _kind(BY_NAME["moment-matching"], "moment-matching-learnt", features=LearntFeatures),
     _gan("f-gan-jensen-shannon", lambda: FGAN(JensenShannon())),
     _gan("f-gan-squared-hellinger", lambda: FGAN(SquaredHellinger())),
     _gan("f-gan-pearson-chi2", lambda: FGAN(PearsonChi2())),
@@ -167,4 +110,5 @@ _ALL = (
     _gan("f-gan-generalized-jensen-shannon", lambda: FGAN(GeneralizedJensenShannon(0.25))),
 )
 
-KINDS = {kind.name: kind for kind in _ALL}
+# what the package offers comes before its variants: a table that is made in pieces begins with it
+KINDS = {kind.name: kind for kind in (*(_kind(offer) for offer in BY_NAME.values()), *_VARIANTS)}
