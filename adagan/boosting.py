@@ -33,7 +33,7 @@ from adagan.mixtures.refinement.balanced import balanced_refinement
 from adagan.mixtures.refinement.methods import Refinement
 from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
-from adagan.mixtures.storage import component_record
+from adagan.mixtures.storage.components import component_record
 from adagan.recording import Clock, missing_estimate, observed
 from adagan.round import Round
 from adagan.run_folder import RunFolder

@@ -1,8 +1,8 @@
 """The run folder: everything that is needed to resume, extend, report on and sample from a run.
 
-``mixture.json`` and ``component-NNN.safetensors`` are the mixture's file (see `adagan.mixtures.storage`), so that
-``Mixture.load(run)`` works; when a stopping rule kept a prefix, that is what it loads, and the other components are
-still there for more rounds. Beside them stand ``run.json`` (the rounds' records), per round its data weights and
+``mixture.json`` and ``component-NNN.safetensors`` are the mixture's file (`adagan.mixtures.storage.mixture_folder`), so
+that ``Mixture.load(run)`` works; when a stopping rule kept a prefix, that is what it loads, and the other components
+are still there for more rounds. Beside them stand ``run.json`` (the rounds' records), per round its data weights and
 critic, and a preview of the data for reports. Files of a round are written under new names first and ``run.json`` is
 replaced last: a kill at any instant leaves the last complete round.
 """
@@ -12,8 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +24,24 @@ from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.storage import (
-    FORMAT_VERSION,
-    MIXTURE_FILE,
-    component_record,
-    load_mixture,
-    read_component,
+from adagan.mixtures.storage.components import component_record, read_component, write_component
+from adagan.mixtures.storage.files import (
     read_json,
     read_tensors,
-    sync,
-    write_component,
+    remove_drafts,
     write_json,
     write_tensors,
-    written_atomically,
+    write_text,
+    written_folder,
 )
+from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, component_file, mixture_content, read_mixture
 from adagan.round import Round
 
 RUN_FORMAT_VERSION = 2
 RUN_FILE = "run.json"
 PREVIEW_ROWS = 2_000
+OWN_FILES = r"(run|mixture)\.json|(component|round)-.*\.safetensors"
+"""What the process that runs the rounds writes, and no other."""
 
 
 def fingerprint(tensor: Tensor) -> str:
@@ -93,7 +91,7 @@ class RunFolder:
         self.check_free()
         points = data.points
         rows = torch.linspace(0, len(points) - 1, min(len(points), PREVIEW_ROWS)).long()
-        with written_atomically(self.path, overwrite=False) as draft:
+        with written_folder(self.path, overwrite=False) as draft:
             chosen = rows.to(points.device)
             preview = {"data": points[chosen], "rows": rows, "weights": data.weights[chosen]}
             write_tensors(draft / "preview.safetensors", preview)
@@ -106,7 +104,7 @@ class RunFolder:
             }
             write_json(draft / RUN_FILE, content)
             for name, text in (files or {}).items():
-                (draft / name).write_text(text, encoding="utf-8")
+                write_text(draft / name, text)
 
     def discard(self) -> None:
         """Removes a run that has no rounds yet; one that has some is left alone."""
@@ -143,6 +141,7 @@ class RunFolder:
         """
         content = self.content()
         self.preview()
+        remove_drafts(self.path, OWN_FILES)
         for name, value in _identity(data, seed).items():
             if content[name] != value:
                 raise UserError(
@@ -181,8 +180,9 @@ class RunFolder:
         done = len(content["rounds"])
         if done == 0:
             raise UserError(f"{self.path} has no complete round yet; adagan resume {self.path} runs the first")
-        mixture = load_mixture(self.path, device=device, components=components, whole=True)
-        return mixture[: done if whole else content.get("kept", done)]
+        stored = read_mixture(self.path, components)
+        kept = done if whole else content.get("kept", done)
+        return Mixture(stored.components, history=stored.history)[:kept].to(device or "cpu")
 
     def critic(
         self,
@@ -223,43 +223,21 @@ class RunFolder:
 
     def add(self, record: Round, data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator) -> None:
         """Adds a complete round."""
-        newcomer = self.path / f"component-{record.index - 1:03d}.safetensors"
-        with self._replacing(newcomer) as draft:
-            write_component(draft, mixture.components[-1])
-        with self._replacing(self._round_file(record.index, "weights")) as draft:
-            rows = self.preview()[1].to(critic.component_log_ratios_.device)
-            content = {"values": data_weights.values, "preview_log_ratios": critic.component_log_ratios_[rows]}
-            write_tensors(draft, content)
-        with self._replacing(self._round_file(record.index, "critic")) as draft:
-            write_component(draft, critic)
-        records = [component_record(component) for component in mixture.components]
-        history = mixture.history.tolist()
-        self._write(MIXTURE_FILE, {"format_version": FORMAT_VERSION, "history": history, "components": records})
+        write_component(component_file(self.path, record.index - 1), mixture.components[-1])
+        rows = self.preview()[1].to(critic.component_log_ratios_.device)
+        content = {"values": data_weights.values, "preview_log_ratios": critic.component_log_ratios_[rows]}
+        write_tensors(self._round_file(record.index, "weights"), content)
+        write_component(self._round_file(record.index, "critic"), critic)
+        write_json(self.path / MIXTURE_FILE, mixture_content(mixture.components, mixture.history))
         run = {name: value for name, value in self.content().items() if name not in ("kept", "stopped")}
         run["critic"] = component_record(critic)
         run["rounds"] = [*run["rounds"][: record.index - 1], record.to_json()]
-        self._write(RUN_FILE, run)
+        write_json(self.path / RUN_FILE, run)
 
     def finish(self, kept: int, stopped: str) -> None:
         """Notes at the end of a run how many components it keeps, and why it stopped early, if it did."""
-        self._write(MIXTURE_FILE, {**read_json(self.path / MIXTURE_FILE), "kept": kept})
-        self._write(RUN_FILE, {**self.content(), "kept": kept, "stopped": stopped})
-
-    def _write(self, name: str, content: Mapping[str, Any]) -> None:
-        with self._replacing(self.path / name) as draft:
-            write_json(draft, content)
+        write_json(self.path / MIXTURE_FILE, {**read_json(self.path / MIXTURE_FILE), "kept": kept})
+        write_json(self.path / RUN_FILE, {**self.content(), "kept": kept, "stopped": stopped})
 
     def _round_file(self, index: int, kind: str) -> Path:
         return self.path / f"round-{index:03d}-{kind}.safetensors"
-
-    @contextmanager
-    def _replacing(self, path: Path) -> Iterator[Path]:
-        """Yields a draft beside the file to write; then it is flushed and takes the name."""
-        draft = path.with_name(f".{path.name}.draft")
-        try:
-            yield draft
-            sync(draft)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        sync(self.path)

@@ -16,7 +16,7 @@ from adagan.components.conformance_of_classes import check_classes
 from adagan.components.labels import learns_labels
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
-from adagan.mixtures.storage import Storable
+from adagan.mixtures.storage.components import Storable
 
 
 def check_component(make_component: Callable[[], Any], data: Tensor | None = None, *, seed: int = 0) -> None:

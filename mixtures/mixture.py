@@ -16,6 +16,8 @@ from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.sampling.class_allocation import allocate, as_indices, class_shares
 from adagan.mixtures.sampling.sampler import Sampler
+from adagan.mixtures.storage.files import written_folder
+from adagan.mixtures.storage.mixture_folder import read_mixture, write_mixture
 
 
 class Mixture(nn.Module):
@@ -244,9 +246,8 @@ class Mixture(nn.Module):
             FileExistsError: The folder holds something already and `overwrite` is not set.
             TypeError: A component cannot be stored; it is named, with what it lacks.
         """
-        from adagan.mixtures.storage import save_mixture
-
-        save_mixture(self, folder, overwrite=overwrite)
+        with written_folder(folder, overwrite=overwrite) as draft:
+            write_mixture(draft, self.components, self.history)
 
     @classmethod
     def load(
@@ -267,9 +268,8 @@ class Mixture(nn.Module):
             FileNotFoundError: No mixture in the folder.
             ValueError: A corrupted or truncated file, a newer format, or an unknown class; the message says which.
         """
-        from adagan.mixtures.storage import load_mixture
-
-        return load_mixture(folder, device=device, components=components)
+        stored = read_mixture(folder, components)
+        return cls(stored.components, history=stored.history)[: stored.kept].to(device or "cpu")
 
 
 def _on_host(weights: Tensor) -> tuple[Tensor, int, NDArray[np.float64]]:

@@ -18,7 +18,7 @@ from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.refinement.refined import Refined
-from adagan.mixtures.storage import sync
+from adagan.mixtures.storage.files import write_text
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 from adagan.report.figures import dial_curve, mixture_weights, reliability
 from adagan.report.pictures import View, view_of
@@ -82,16 +82,7 @@ def write_report(
     rounds = folder.rounds()
     mixture = folder.mixture(components=components, whole=True)
     page = _page(folder, rounds, mixture, folder.critic(components=components), num_samples, seed)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.draft")
-    try:
-        draft.write_text(page, encoding="utf-8")
-        sync(draft)
-        os.replace(draft, target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    sync(target.parent)
+    write_text(target, page)
     return target
 
 

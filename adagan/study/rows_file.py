@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.storage.files import write_text
 from adagan.study.cells import ORACLE, identity
 from adagan.study.task import Row
 
@@ -68,6 +69,4 @@ class RowsFile:
 
 def write_json_atomically(path: Path, content: Mapping[str, Any]) -> None:
     """Writes beside and renames, so that the file is always whole."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    os.replace(draft, path)
+    write_text(path, json.dumps(content, indent=1))

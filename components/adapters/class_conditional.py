@@ -20,7 +20,7 @@ from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
 from adagan.mixtures.sampling.class_allocation import as_indices
-from adagan.mixtures.storage import component_record, unfitted_component
+from adagan.mixtures.storage.components import component_record, unfitted_component
 
 
 class ClassConditional(nn.Module):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adagan.components.adapters.skops_state import estimator_from_tensor, estimator_to_tensor
 from adagan.components.checks import check_counts, check_positive, keywords_only
 from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import resample
@@ -102,9 +103,7 @@ class ScikitLearn:
 
     def state_dict(self) -> dict[str, Tensor]:
         """The estimator as bytes of skops."""
-        import skops.io  # type: ignore[import-untyped]
-
-        return {"skops": torch.frombuffer(bytearray(skops.io.dumps(self.estimator)), dtype=torch.uint8)}
+        return {"skops": estimator_to_tensor(self.estimator)}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Reads the estimator.
@@ -112,13 +111,7 @@ class ScikitLearn:
         Raises:
             ValueError: The bytes are not skops', or hold a type that skops does not trust.
         """
-        import skops.io
-
-        content = bytes(state["skops"].numpy().tobytes())
-        try:
-            self.estimator = skops.io.loads(content, trusted=list(TRUSTED))
-        except Exception as error:
-            raise UserError(f"the stored estimator is refused: {error}") from error
+        self.estimator = estimator_from_tensor(state["skops"], TRUSTED)
 
 
 def gaussian_mixture(size: int = 8, **options: Any) -> ScikitLearn:

@@ -19,7 +19,7 @@ from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import inherited_seed, seed_from
 from adagan.mixtures.sampling.class_allocation import as_indices
-from adagan.mixtures.storage import Storable
+from adagan.mixtures.storage.components import Storable
 
 
 class Wrapped:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from adagan.mixtures.errors import UserError, UserTypeError
-from adagan.mixtures.storage import Storable, component_record, unfitted_component
+from adagan.mixtures.storage.components import Storable, component_record, unfitted_component
 
 
 class ComponentDensities(nn.Module):

@@ -19,7 +19,7 @@ class RatioEstimator(Protocol):
     All ratios are log u_k = log dP_k/dP_data, and the mixture's is log Σ_k weight_k u_k: new mixture weights need no
     new fit. A class needs these members and no base class; deriving from this one is allowed. To be kept in a run
     folder it also needs ``config``, ``from_config``, ``state_dict`` and ``load_state_dict``
-    (`adagan.mixtures.storage.Storable`), and an entry point of the group ``adagan.components``.
+    (`adagan.mixtures.storage.components.Storable`), and an entry point of the group ``adagan.components``.
 
     Attributes:
         component_log_ratios_: At the data that were fitted, shape (N, K), float64; every row comes from an estimate

@@ -21,7 +21,7 @@ from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.randomness import fresh_generator, inherited_seed, isolated_randomness
-from adagan.mixtures.storage import made_by
+from adagan.mixtures.storage.components import made_by
 
 BLOCK = 4_096
 """Samples that are made at once: what passes between the layers stays in the cache."""

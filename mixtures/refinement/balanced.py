@@ -17,7 +17,7 @@ from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement.methods import BudgetedRejection, Refinement, log_acceptance_scale
 from adagan.mixtures.refinement.refined import LogRatio, Refined, Samples
 from adagan.mixtures.sampling.sampler import device_of, evaluating
-from adagan.mixtures.storage import component_record, unfitted_component
+from adagan.mixtures.storage.components import component_record, unfitted_component
 
 MOST_POINTS = 20_000
 """Data points among which the centres of regions are found, and which are compared with them at a time."""

@@ -31,17 +31,9 @@ from adagan.mixtures.refinement.methods import (
 )
 from adagan.mixtures.sampling.class_allocation import as_indices, as_option
 from adagan.mixtures.sampling.sampler import device_of, evaluating, new_samples
-from adagan.mixtures.storage import (
-    FORMAT_VERSION,
-    component_record,
-    load_mixture,
-    read_component,
-    read_json,
-    save_mixture,
-    write_component,
-    write_json,
-    written_atomically,
-)
+from adagan.mixtures.storage.components import component_record, read_component, write_component
+from adagan.mixtures.storage.files import FORMAT_VERSION, read_json, write_json, written_folder
+from adagan.mixtures.storage.mixture_folder import write_mixture
 
 __all__ = ["LogRatio", "Refined", "Samples", "budgeted_acceptance"]
 
@@ -201,8 +193,8 @@ class Refined(nn.Module):
             "pilot": {name: value if abs(value) < float("inf") else None for name, value in asdict(self.pilot).items()},
             "critic": component_record(self.critic),
         }
-        with written_atomically(folder, overwrite=overwrite) as draft:
-            save_mixture(self.source, draft)
+        with written_folder(folder, overwrite=overwrite) as draft:
+            write_mixture(draft, self.source.components, self.source.history)
             write_component(draft / CRITIC_FILE, self.critic)
             write_json(draft / REFINEMENT_FILE, content)
 
@@ -222,7 +214,7 @@ class Refined(nn.Module):
         path = Path(folder)
         if not (path / REFINEMENT_FILE).is_file():
             raise FileNotFoundError(f"{path} holds no refined mixture: there is no {REFINEMENT_FILE} in it")
-        mixture = load_mixture(path, device=device, components=components)
+        mixture = Mixture.load(path, device=device, components=components)
         content = read_json(path / REFINEMENT_FILE)
         known = {method.__name__: method for method in METHODS}
         try:

@@ -16,6 +16,7 @@ from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement.refined import Samples
 from adagan.mixtures.sampling.class_allocation import as_option
 from adagan.mixtures.sampling.sampler import block_size, device_of
+from adagan.mixtures.storage.files import written_file
 
 
 def stream_samples(
@@ -57,22 +58,14 @@ def stream_samples(
             f"condition: expected a class, or {num_samples} of them, one per sample; got shape {tuple(condition.shape)}"
         )
     generator = generator_for(device_of(source), generator)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.draft")
-    try:
-        with draft.open("wb") as file:
-            written, block = 0, None
-            while written < num_samples:
-                size = min(block_size(block), num_samples - written)
-                wanted = condition if each is None else each[written : written + size]
-                block = source.sample(size, generator=generator, **as_option(wanted))
-                _append(file, _array(block), target.suffix, num_samples, first=written == 0)
-                written += len(block)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with written_file(target) as file:
+        written, block = 0, None
+        while written < num_samples:
+            size = min(block_size(block), num_samples - written)
+            wanted = condition if each is None else each[written : written + size]
+            block = source.sample(size, generator=generator, **as_option(wanted))
+            _append(file, _array(block), target.suffix, num_samples, first=written == 0)
+            written += len(block)
 
 
 def _array(block: Tensor) -> NDArray[np.generic]:

@@ -71,11 +71,11 @@ def test_a_kill_while_a_round_is_written_leaves_the_round_before(
 ) -> None:
     replace, replaced = os.replace, []
 
-    def dying(source: Any, target: Any) -> None:
+    def dying(source: Any, target: Any, **folders: int) -> None:
         replaced.append(Path(target).name)
         if len(replaced) == stop:
             raise Killed
-        replace(source, target)
+        replace(source, target, **folders)
 
     # five files to a round: component, weights, critic, mixture.json, run.json; two kills one after the other
     for stop in range(6, 11):

@@ -8,7 +8,7 @@ from adagan.components.catalogue import BY_NAME, COMPONENTS, PUBLISHED
 from adagan.components.critics.catalogue import CRITICS, CRITICS_BY_NAME
 from adagan.components.offer import Offer
 from adagan.mixtures.errors import UserError
-from adagan.mixtures.storage import published_components
+from adagan.mixtures.storage.components import published_components
 
 OFFERS = (*COMPONENTS, *CRITICS)
 

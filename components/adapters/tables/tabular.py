@@ -15,7 +15,7 @@ from adagan.components.contract import Component
 from adagan.components.labels import refuse_labels
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.randomness import inherited_seed
-from adagan.mixtures.storage import component_record, unfitted_component
+from adagan.mixtures.storage.components import component_record, unfitted_component
 
 
 class Tabular(nn.Module):

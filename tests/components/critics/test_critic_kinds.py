@@ -23,7 +23,7 @@ from adagan.components import (
     RatioEstimator,
 )
 from adagan.components.critics.cross_fitting import CrossFitted
-from adagan.mixtures.storage import component_record, read_component, write_component
+from adagan.mixtures.storage.components import component_record, read_component, write_component
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 from adagan.run_folder import RunFolder
 

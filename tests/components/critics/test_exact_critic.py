@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from adagan import Mixture
 from adagan.components import ExactCritic, Gaussian
-from adagan.mixtures.storage import component_record
+from adagan.mixtures.storage.components import component_record
 
 
 def seeded(seed: int) -> torch.Generator:

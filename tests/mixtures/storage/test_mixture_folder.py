@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.storage import FORMAT_VERSION, MIXTURE_FILE, published_components
+from adagan.mixtures.storage.components import published_components
+from adagan.mixtures.storage.files import FORMAT_VERSION
+from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE
 
 
 class Uniform(nn.Module):
