@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.contract import Component, WarmStartingComponent
+from adagan.components.contract import Component, WarmStarting, name_of
+from adagan.components.fit_component import fit_component
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.errors import UserError, UserTypeError
@@ -43,11 +44,6 @@ def unfitted(make: Callable[[], Any], seed: int) -> Component:
         return as_component(make())
 
 
-def name_of(component: Component) -> str:
-    """The name of a component's class; of a wrapped object's own class."""
-    return type(getattr(component, "generator", component)).__name__
-
-
 def fit_newcomer(
     make: Callable[[], Any],
     data: TrainingData,
@@ -71,12 +67,11 @@ def fit_newcomer(
         TypeError: It is to begin from another, and cannot.
         TrainingDiverged: It samples NaN or infinite values.
     """
-    labels: dict[str, Any] = {} if data.labels is None else {"labels": data.labels}
     with isolated_randomness(seed):
         component = as_component(make())
         if before is not None:
             _start_warm(component, before)
-        component = component.fit(data.points, weights=weights, **labels)
+        component = fit_component(component, data.points, weights=weights, labels=data.labels)
     device = data.points.device
     drawn = Mixture([component]).to(device).sample(PROBE, torch.Generator(device).manual_seed(seed))
     if drawn.shape[1:] != data.points.shape[1:]:
@@ -94,7 +89,7 @@ def fit_newcomer(
 
 
 def _start_warm(component: Component, before: Sequence[Component]) -> None:
-    if not isinstance(component, WarmStartingComponent):
+    if not isinstance(component, WarmStarting):
         raise UserTypeError(
             f"warm_start: {name_of(component)} has no method warm_start(previous); give it one, or leave warm_start out"
         )

@@ -8,7 +8,7 @@ from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.adapters.wrapped import as_component
 from adagan.components.catalogue import *  # noqa: F403
 from adagan.components.conformance import check_component
-from adagan.components.contract import Component
+from adagan.components.contract import Component, ConditionalComponent
 from adagan.components.critics import catalogue as critics_catalogue
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature, VectorScaling
@@ -18,7 +18,6 @@ from adagan.components.generators.gan import objectives, techniques
 from adagan.components.generators.gan.objectives import *  # noqa: F403
 from adagan.components.generators.gan.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
 from adagan.components.generators.gan.techniques import *  # noqa: F403
-from adagan.components.labels import ConditionalComponent
 from adagan.components.networks.kernels import GaussianKernel, RationalQuadratic
 from adagan.components.networks.learnt_features import LearntFeatures
 from adagan.components.networks.residual import ResidualMLP

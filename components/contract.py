@@ -1,4 +1,4 @@
-"""The contract of everything that can be boosted."""
+"""The contract of everything that can be boosted, as protocols: two methods, and what may be declared beside them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from torch import Tensor
 class Component(Protocol):
     """One generator of the mixture: it fits weighted data and samples.
 
-    A class needs these two methods and no base class; deriving from this one is allowed. ``log_prob(x)`` is optional
-    and is used where it is there. To be stored in a run folder a component also needs ``state_dict`` and
-    ``load_state_dict`` (every torch module has them). `check_component` runs the whole contract on a class.
+    A class needs these two methods and no base class; deriving from this one is allowed. What else it can do, or
+    cannot, it says by attributes of the class or of the object; one that is absent has its default:
 
-    Two offers to a mixture's sampler are optional. A torch module with ``draw_latent(num_samples, *, generator=None)``
-    that samples as ``self(self.draw_latent(num_samples))``, row by row, is called together with others of its make
-    where each is to give few samples (`adagan.mixtures.sampling.stacking`). A component that learns classes is
-    conditional (`adagan.components.ConditionalComponent`).
+    - ``takes_weights``, by default true: where it is false, `fit` is given no weights, but rows drawn by weight;
+    - ``learns_labels``, by default false: where it is true, `fit` is given the labels that there are, else never.
+
+    `fit` is given copies, to do with as it likes. Optional, and used where it is there, is ``log_prob(x)``; so are
+    `WarmStarting`, `ConditionalComponent` and, for run folders, ``state_dict`` and ``load_state_dict`` (every torch
+    module has them). A torch module with ``draw_latent(num_samples, *, generator=None)`` that samples as
+    ``self(self.draw_latent(num_samples))``, row by row, is called together with others of its make where each is to
+    give few samples (`adagan.mixtures.sampling.stacking`).
+
+    `adagan.components.check_component` runs the whole contract on a class.
     """
 
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
@@ -28,8 +33,7 @@ class Component(Protocol):
         Args:
             data: Shape (N, *event).
             weights: Non-negative, shape (N,), sum 1; ``None`` means uniform.
-            labels: Classes from 0, and −1 for points without one, shape (N,); only given to a component that declares
-                ``learns_labels = True``.
+            labels: Classes from 0, and −1 for points without one, whole numbers, shape (N,).
         """
         ...
 
@@ -44,9 +48,55 @@ class Component(Protocol):
 
 
 @runtime_checkable
-class WarmStartingComponent(Component, Protocol):
+class WarmStarting(Component, Protocol):
     """A component that can begin where another has ended, so that training adds up over the rounds."""
 
     def warm_start(self, previous: Any) -> Self:
         """Makes the next `fit`, and only that one, begin at `previous`, a fitted component of the same class."""
         ...
+
+
+@runtime_checkable
+class ConditionalComponent(Component, Protocol):
+    """A component that learns points with their classes, 0 to C − 1, and samples the classes that are wanted.
+
+    A mixture of such components is sampled by class too: `Mixture.sample` weighs them by how often they sample the
+    class, P(k | class) ∝ weight_k · P_k(class), for which it reads their ``class_shares_``.
+
+    Attributes:
+        class_shares_: P(class), the shares of the classes among the fitted component's samples, shape (C,), sum 1, on
+            the CPU. A class of share 0 is one that the component cannot sample.
+    """
+
+    class_shares_: Tensor
+
+    def sample(
+        self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None
+    ) -> Tensor:
+        """Independent samples, shape (num_samples, *event), with the dtype of the data.
+
+        Args:
+            num_samples: 0 or more.
+            generator: Source of randomness; the same state gives the same samples. ``None`` means fresh randomness.
+            condition: The class of all samples; or, shape (num_samples,), that of each in turn; ``None`` draws the
+                classes by their shares.
+
+        Raises:
+            ValueError: A class that is not there, or of share 0.
+        """
+        ...
+
+
+def takes_weights(component: object) -> bool:
+    """Whether a component is given weights; if not, rows drawn by weight."""
+    return bool(getattr(component, "takes_weights", True))
+
+
+def learns_labels(component: object) -> bool:
+    """Whether a component declares that it learns from labels."""
+    return bool(getattr(component, "learns_labels", False))
+
+
+def name_of(component: object) -> str:
+    """The name of a component's class; of a wrapped object's own class."""
+    return type(getattr(component, "generator", component)).__name__

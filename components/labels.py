@@ -1,58 +1,15 @@
-"""The contract of components that learn classes and can be sampled by class."""
+"""Labels, checked: the classes of points, from 0, and −1 for points without one."""
 
 from __future__ import annotations
-
-from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from adagan.components.contract import Component
+from adagan.components.contract import learns_labels, name_of
 from adagan.mixtures.errors import UserError, UserTypeError
 
 UNLABELLED = -1
 """The label of a point whose class is not known."""
-
-
-@runtime_checkable
-class ConditionalComponent(Component, Protocol):
-    """A component that learns points with their classes, 0 to C − 1, and samples the classes that are wanted.
-
-    A mixture of such components is sampled by class too: `Mixture.sample` weighs them by how often they sample the
-    class, P(k | class) ∝ weight_k · P_k(class), for which it reads their ``class_shares_``.
-
-    Attributes:
-        class_shares_: P(class), the shares of the classes among the component's samples, shape (C,), sum 1. A class of
-            share 0 is one that the component cannot sample.
-    """
-
-    class_shares_: Tensor
-
-    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
-        """Learns the weighted data with their classes, from scratch.
-
-        Args:
-            data: Shape (N, *event).
-            weights: Non-negative, shape (N,), sum 1; ``None`` means uniform.
-            labels: Classes from 0, and −1 for points without one, whole numbers, shape (N,).
-        """
-        ...
-
-    def sample(
-        self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None
-    ) -> Tensor:
-        """Independent samples, shape (num_samples, *event), with the dtype of the data.
-
-        Args:
-            num_samples: 0 or more.
-            generator: Source of randomness; the same state gives the same samples. ``None`` means fresh randomness.
-            condition: The class of all samples; or, shape (num_samples,), that of each in turn; ``None`` draws the
-                classes by their shares.
-
-        Raises:
-            ValueError: A class that is not there, or of share 0.
-        """
-        ...
 
 
 def as_classes(labels: Tensor | None, num_points: int, name: str) -> Tensor:
@@ -82,19 +39,14 @@ def as_classes(labels: Tensor | None, num_points: int, name: str) -> Tensor:
     return whole
 
 
-def learns_labels(component: object) -> bool:
-    """Whether a component declares that it learns from labels."""
-    return bool(getattr(component, "learns_labels", False))
-
-
-def refuse_labels(component: Any, labels: Any) -> None:
+def refuse_labels(component: object, labels: object) -> None:
     """Makes sure that labels, if there are any, have somebody to learn from them.
 
     Raises:
         TypeError: The component does not declare ``learns_labels = True``.
     """
     if labels is not None and not learns_labels(component):
-        name = type(getattr(component, "generator", component)).__name__
+        name = name_of(component)
         raise UserTypeError(
             f"labels: {name} learns nothing from labels, it does not declare learns_labels = True; leave labels out, "
             f"or take a conditional component, such as ClassConditional({name})"

@@ -13,8 +13,8 @@ from adagan import components
 from adagan.boosting import COARSE, AdaGAN
 from adagan.components.adapters.class_conditional import ClassConditional
 from adagan.components.adapters.scikit_learn import ScikitLearn
+from adagan.components.contract import learns_labels
 from adagan.components.generators.gaussian import Gaussian
-from adagan.components.labels import learns_labels
 from adagan.data.built_in import BUILT_IN_NAMES
 from adagan.fitting import unfitted
 from adagan.mixtures.data_weights import Dagger, DataWeightRule, Multiplicative, Star, TopK, TopKLast, Uniform

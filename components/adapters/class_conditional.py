@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from adagan.components.adapters.wrapped import as_component
 from adagan.components.checks import check_counts, keywords_only
 from adagan.components.contract import Component
+from adagan.components.fit_component import fit_component
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.mixtures.arguments import as_probabilities
@@ -88,7 +89,7 @@ class ClassConditional(nn.Module):
         own = base[rows]
         with isolated_randomness(int(np.random.default_rng([seed, label]).integers(2**62))):
             try:
-                return as_component(self.make_component()).fit(data[rows], weights=own / own.sum())
+                return fit_component(as_component(self.make_component()), data[rows], weights=own / own.sum())
             except (TrainingDiverged, ValueError) as error:
                 kind = TrainingDiverged if isinstance(error, TrainingDiverged) else ValueError
                 raise kind(f"class {label}, {int(rows.sum())} points: {error}") from error

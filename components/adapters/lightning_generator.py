@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeAlias
 
@@ -12,8 +11,8 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from adagan.components.checks import check_counts
-from adagan.components.labels import as_classes, shares_by_weight
+from adagan.components.checks import check_counts, keywords_only
+from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.trainer import TrainingDiverged, train
 from adagan.mixtures.arguments import as_probabilities
@@ -34,12 +33,12 @@ class LightningGenerator(nn.Module):
     seeded too.
 
     Args:
-        make_module: Makes a fresh module: its class, a ``functools.partial``. It is given the shape of the events when
-            it has a parameter called ``event_shape``.
+        make_module: Makes a fresh module: its class, a ``functools.partial``.
         sampler: ``sampler(module, num_samples, generator)`` returns events of shape (num_samples, *event). It is tried
-            on the untrained module first, so that mistakes are heard of before training. If it has a parameter called
-            ``condition``, the component learns labels and is sampled by class: the sampler is given a class, those of
-            the samples, shape (num_samples,), or ``None`` for classes as they come.
+            on the untrained module first, so that mistakes are heard of before training.
+        conditional: Whether the sampler takes ``condition=`` too: a class, those of the samples, shape (num_samples,),
+            or ``None`` for classes as they come. The component then learns labels and is sampled by class.
+        event_shape: Whether `make_module` is given the shape of the events, as ``event_shape=``.
         max_steps: Minibatches to train on.
         epochs: In how many epochs they come, for schedules and hooks that count epochs.
         batch_size: Rows per minibatch.
@@ -50,6 +49,7 @@ class LightningGenerator(nn.Module):
         seed: Of initialisation and training; ``None`` takes torch's last manual seed.
 
     Attributes:
+        learns_labels: Whether labels are learnt.
         module_: The trained module, in evaluation mode.
         class_shares_: The shares of the classes by weight, shape (C,), where there are labels.
 
@@ -67,10 +67,12 @@ class LightningGenerator(nn.Module):
         ...         return torch.optim.Adam(self.parameters(), lr=0.1)
         >>> def sampler(module, num_samples, generator):
         ...     return module.mean + torch.randn(num_samples, *module.mean.shape, generator=generator)
-        >>> LightningGenerator(Shifted, sampler, max_steps=5, seed=0).fit(torch.ones(8, 2)).sample(3).shape
+        >>> component = LightningGenerator(Shifted, sampler, event_shape=True, max_steps=5, seed=0)
+        >>> component.fit(torch.ones(8, 2)).sample(3).shape
         torch.Size([3, 2])
     """
 
+    learns_labels: bool
     module_: LightningModule
     like_: Tensor
     class_shares_: Tensor
@@ -80,6 +82,8 @@ class LightningGenerator(nn.Module):
         make_module: Callable[..., LightningModule],
         sampler: Sampler,
         *,
+        conditional: bool = False,
+        event_shape: bool = False,
         max_steps: int = 4_000,
         epochs: int = 1,
         batch_size: int = 256,
@@ -99,39 +103,30 @@ class LightningGenerator(nn.Module):
             )
         check_counts(max_steps=max_steps, epochs=epochs, batch_size=batch_size)
         self.make_module, self.sampler = make_module, sampler
+        self.learns_labels, self._asks_event_shape = conditional, event_shape
         self.max_steps, self.epochs, self.batch_size = max_steps, epochs, batch_size
         self.batch_form = batch_form
         self.trainer_options = dict(trainer_options or {})
         self.seed = seed
         self._event_shape: tuple[int, ...] = ()
 
-    @property
-    def fit(self) -> Callable[..., Self]:
-        """``fit(data, *, weights=None)``, and with ``labels=None`` too if the sampler takes a condition.
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
+        """Trains a fresh module on data of shape (N, *event), drawn by weights of shape (N,), where the data are.
 
-        Trains a fresh module on data of shape (N, *event), drawn by weights of shape (N,), where the data are; labels,
-        with −1 for points without one, are of shape (N,). What is called raises
+        Args:
+            data: The points.
+            weights: Non-negative; ``None`` means uniform.
+            labels: Classes from 0, and −1 for points without one, shape (N,), for a conditional sampler.
 
-        - `TypeError` or `ValueError`, before training: the callable makes no LightningModule, the module lacks a method
-          that training needs, the sampler fails or returns another shape, there are no labels;
-        - `TrainingDiverged`: a loss, or what was trained, became NaN or infinite.
+        Raises:
+            TypeError, ValueError: Before training: the callable makes no LightningModule, the module lacks a method
+                that training needs, the sampler fails or returns another shape, labels are missing or not learnt.
+            TrainingDiverged: A loss, or what was trained, became NaN or infinite.
         """
-        # what is offered is read off the sampler's signature
-        return self._fit_labelled if self._is_conditional else self._fit
-
-    @property
-    def learns_labels(self) -> bool:
-        """Whether labels are learnt."""
-        return self._is_conditional
-
-    @property
-    def _is_conditional(self) -> bool:
-        return "condition" in inspect.signature(self.sampler).parameters
-
-    def _fit(self, data: Tensor, *, weights: Tensor | None = None) -> Self:
-        return self._train(data, weights, None)
-
-    def _fit_labelled(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
+        refuse_labels(self, labels)
+        if not self.learns_labels:
+            return self._train(data, weights, None)
         classes = as_classes(labels, len(data), type(self).__name__).to(data.device)
         self.class_shares_ = shares_by_weight(classes, as_probabilities(weights, len(data), data, "weights"))
         return self._train(data, weights, classes)
@@ -174,8 +169,11 @@ class LightningGenerator(nn.Module):
         return drawn.loader(lambda rows: form((points[rows], labels[rows])))
 
     def _build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
-        shape = {"event_shape": event_shape} if "event_shape" in inspect.signature(self.make_module).parameters else {}
-        module = self.make_module(**shape)
+        try:
+            module = self.make_module(event_shape=event_shape) if self._asks_event_shape else self.make_module()
+        except TypeError as error:
+            error.add_note("make_module is called without arguments; event_shape=True gives it the events' shape")
+            raise
         if not isinstance(module, LightningModule):
             raise UserTypeError(
                 f"make_module: expected it to make a lightning.pytorch.LightningModule, got "
@@ -195,34 +193,37 @@ class LightningGenerator(nn.Module):
     def _check_sampler(self) -> None:
         self.eval()
         try:
-            for condition in (None, 0) if self._is_conditional else (None,):
-                self._sample_condition(
-                    2, generator=torch.Generator(self.like_.device).manual_seed(0), condition=condition
-                )
+            for condition in (None, 0) if self.learns_labels else (None,):
+                self.sample(2, generator=torch.Generator(self.like_.device).manual_seed(0), condition=condition)
         except Exception as error:
-            error.add_note("the sampler was tried on the untrained module; nothing has been trained")
+            error.add_note(
+                "the sampler was tried on the untrained module; nothing has been trained; one that takes condition= is "
+                "said by conditional=True"
+            )
             raise
 
-    @property
-    def sample(self) -> Callable[..., Tensor]:
-        """``sample(num_samples, *, generator=None)``, and with ``condition=None`` too if the sampler takes it.
-
-        Samples are of shape (num_samples, *event), with the dtype of the data and on the device of the component. What
-        is called raises `TypeError` or `ValueError` if the sampler returns no tensor, or one of another shape.
-        """
-        return self._sample_condition if self._is_conditional else self._sample
-
-    def _sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
-        return self._sample_condition(num_samples, generator=generator)
-
     @torch.no_grad()
-    def _sample_condition(
+    def sample(
         self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None
     ) -> Tensor:
+        """Samples of shape (num_samples, *event), with the dtype of the data and on the device of the component.
+
+        Args:
+            num_samples: 0 or more.
+            generator: Source of randomness; ``None`` seeds a fresh one from the system.
+            condition: The class of all samples; or, shape (num_samples,), that of each in turn; ``None`` leaves the
+                classes to the sampler.
+
+        Raises:
+            TypeError, ValueError: The sampler returns no tensor, or one of another shape; a class, and the sampler is
+                not conditional.
+        """
         if not hasattr(self, "module_"):
             raise RuntimeError("this LightningGenerator is not fitted yet; call fit(data) first")
+        if condition is not None and not self.learns_labels:
+            raise UserTypeError("condition: this sampler takes none; one that does is said by conditional=True")
         options: dict[str, Any] = {}
-        if self._is_conditional:
+        if self.learns_labels:
             options["condition"] = None
             if condition is not None:
                 wanted = as_indices(condition, num_samples, len(self.class_shares_), "condition")
@@ -250,7 +251,7 @@ class LightningGenerator(nn.Module):
             "module": type(self.module_).__name__,
             "dtype": str(self.like_.dtype).removeprefix("torch."),
             "event_shape": list(self._event_shape),
-            "class_shares": self.class_shares_.tolist() if self._is_conditional else None,
+            "class_shares": self.class_shares_.tolist() if self.learns_labels else None,
         }
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -52,21 +51,22 @@ class ScikitLearn:
         Raises:
             ValueError: The estimator refuses the data; its own message follows.
         """
-        refuse_labels(self, labels)
         from sklearn.base import clone  # type: ignore[import-untyped]
+        from sklearn.utils.validation import has_fit_parameter  # type: ignore[import-untyped]
 
+        refuse_labels(self, labels)
         self._dtype, self._event_shape = data.dtype, tuple(data.shape[1:])
         seed = inherited_seed()
         self.estimator = clone(self.estimator)
-        if "random_state" in self.estimator.get_params():
-            self.estimator.set_params(random_state=seed % 2**32)
+        places = [name for name in self.estimator.get_params() if name.split("__")[-1] == "random_state"]
+        self.estimator.set_params(**dict.fromkeys(places, seed % 2**32))
         flat = data.reshape(len(data), -1)
         try:
-            if weights is not None and "sample_weight" in inspect.signature(self.estimator.fit).parameters:
+            if weights is not None and has_fit_parameter(self.estimator, "sample_weight"):
                 counts = (weights * len(data) / weights.sum()).cpu().numpy()
-                self.estimator.fit(flat.cpu().numpy(), sample_weight=counts)
+                self.estimator.fit(flat.cpu().numpy().copy(), sample_weight=counts)
             else:
-                self.estimator.fit(resample(flat, weights, seed).cpu().numpy())
+                self.estimator.fit(resample(flat, weights, seed).cpu().numpy().copy())
         except ValueError as error:
             raise UserError(f"estimator: {type(self.estimator).__name__} refuses the data: {error}") from error
         return self
@@ -76,12 +76,12 @@ class ScikitLearn:
         if num_samples == 0:
             return torch.empty(0, *self._event_shape, dtype=self._dtype)
         seed = seed_from(generator)
-        if "random_state" in inspect.signature(self.estimator.sample).parameters:
-            drawn = self.estimator.sample(num_samples, random_state=seed % 2**32)
-        else:
-            previous = self.estimator.random_state
+        own = self.estimator.get_params(deep=False)
+        if "random_state" in own:
             drawn = self.estimator.set_params(random_state=seed % 2**32).sample(num_samples)
-            self.estimator.set_params(random_state=previous)
+            self.estimator.set_params(random_state=own["random_state"])
+        else:  # such as KernelDensity's
+            drawn = self.estimator.sample(num_samples, random_state=seed % 2**32)
         table = np.asarray(drawn[0] if isinstance(drawn, tuple) else drawn)
         table = np.random.default_rng(seed).permutation(table)
         return torch.from_numpy(table).to(self._dtype).reshape(num_samples, *self._event_shape)

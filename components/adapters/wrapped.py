@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -10,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adagan.components.adapters.foreign_calls import refusal, weights_parameter
 from adagan.components.adapters.foreign_randomness import seeded
 from adagan.components.adapters.tables.table_encoding import TableEncoding
-from adagan.components.contract import Component
-from adagan.components.labels import as_classes, shares_by_weight
+from adagan.components.checks import keywords_only
+from adagan.components.contract import Component, takes_weights
+from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import resample
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
@@ -25,69 +26,84 @@ from adagan.mixtures.storage.components import Storable
 class Wrapped:
     """An object with ``fit(data)`` and ``sample(num_samples)`` as a component.
 
-    What it can do more is read off its signatures. Weights go to a parameter of ``fit`` called ``weights`` or
-    ``sample_weight``; without one it is given as many rows, drawn by weight. Labels go to its parameter ``y``, and
-    only then has this component's `fit` one. If its ``sample`` takes ``condition``, so does this component's. Whatever
-    it draws from generators among its own attributes, or from the global ones of torch, numpy or Python, is seeded, and
-    all states come back.
+    What it can do more is said here. Whatever it draws from generators among its own attributes, or from the global
+    ones of torch, numpy or Python, is seeded, and all states come back. It is given copies, to do with as it likes.
 
     Args:
         generator: The object, unfitted. Its samples may be an array, a tensor, a list, a table of numbers, or a tuple
             that begins with one, as scikit-learn's (points, labels).
+        weights: The parameter of its ``fit`` that takes weights, such as ``"sample_weight"``, on the scale of counts;
+            ``None`` gives it as many rows, drawn by weight.
+        labels: The parameter of its ``fit`` that takes the points' classes, such as ``"y"``; ``None`` means that it
+            learns none.
+        condition: Whether its ``sample`` takes ``condition=``, the class that is wanted, or one for each sample.
         tensors: Whether it is given tensors, on the data's device, rather than numpy arrays; ``None`` means that torch
             modules are.
         encoding: For objects that learn a pandas DataFrame and sample one: the table's encoding. They are given
             decoded rows, and their samples are encoded.
 
     Attributes:
-        class_shares_: The shares of the classes by weight, shape (C,), once it is fitted to labels.
+        learns_labels: Whether it learns labels.
+        class_shares_: The shares of the classes by weight, shape (C,), once one that samples by class is fitted to
+            labels.
 
     Raises:
-        TypeError: The object lacks ``fit`` or ``sample``, or they cannot be called with one argument; it is named.
+        TypeError: The object lacks ``fit`` or ``sample``, or they cannot be called so; it is named.
     """
 
+    learns_labels: bool
     class_shares_: Tensor
 
-    def __init__(self, generator: Any, *, tensors: bool | None = None, encoding: TableEncoding | None = None) -> None:
-        for method, argument in (("fit", "data"), ("sample", "num_samples")):
-            _check_method(generator, method, argument)
+    def __init__(
+        self,
+        generator: Any,
+        *,
+        weights: str | None = None,
+        labels: str | None = None,
+        condition: bool = False,
+        tensors: bool | None = None,
+        encoding: TableEncoding | None = None,
+    ) -> None:
+        taken = [name for name in (weights, labels) if name is not None]
+        _check_method(generator, "fit", "data", taken)
+        _check_method(generator, "sample", "num_samples", ["condition"] if condition else [])
+        if condition and labels is None:
+            raise UserError("condition: an object that samples by class learns classes; say how, such as labels='y'")
         if encoding is not None and not isinstance(encoding, TableEncoding):
             raise UserTypeError(f"encoding: expected a TableEncoding, got {type(encoding).__name__}")
         self.generator, self.encoding = generator, encoding
+        self.weights, self.labels, self.condition = weights, labels, condition
+        self.learns_labels = labels is not None
         self.tensors = isinstance(generator, torch.nn.Module) if tensors is None else tensors
         self._like = torch.empty(0)
 
-    @property
-    def learns_labels(self) -> bool:
-        """Whether labels are learnt."""
-        return "y" in _parameters(self.generator.fit)
+    @keywords_only
+    def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
+        """Fits the object.
 
-    @property
-    def fit(self) -> Callable[..., Self]:
-        """``fit(data, *, weights=None)``, and with ``labels=None`` too if the object's own takes labels.
+        Args:
+            data: Shape (N, *event).
+            weights: Shape (N,), non-negative; ``None`` means uniform.
+            labels: Classes from 0, and −1 for points without one, shape (N,).
 
-        Data are of shape (N, *event), weights and labels, with −1 for points without one, of shape (N,).
+        Raises:
+            ValueError: It needs labels, and there are none; labels that are no classes.
+            TypeError: Labels, and it learns none.
         """
-        return self._fit_labelled if "y" in _parameters(self.generator.fit) else self._fit
-
-    def _fit(self, data: Tensor, *, weights: Tensor | None = None) -> Self:
-        return self._fit_labelled(data, weights=weights)
-
-    def _fit_labelled(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
+        refuse_labels(self, labels)
         self._like = data[:0]
-        seed, own = inherited_seed(), _parameters(self.generator.fit)
+        seed, name = inherited_seed(), type(self.generator).__name__
         named: dict[str, Tensor] = {}
-        if labels is not None:
-            named["y"] = as_classes(labels, len(data), type(self.generator).__name__).to(data.device)
-            self.class_shares_ = shares_by_weight(named["y"], as_probabilities(weights, len(data), data, "weights"))
-        elif "y" in own and own["y"].default is inspect.Parameter.empty:
-            raise UserError(
-                f"labels: {type(self.generator).__name__}.fit needs the label of every row; pass labels=, shape (N,)"
-            )
-        accepted = next((name for name in ("weights", "sample_weight") if name in own), None)
-        if weights is not None and accepted is not None:
+        alone = {} if self.weights is None else {self.weights: weights}
+        if labels is not None and self.labels is not None:
+            named[self.labels] = classes = as_classes(labels, len(data), name).to(data.device)
+            if self.condition:
+                self.class_shares_ = shares_by_weight(classes, as_probabilities(weights, len(data), data, "weights"))
+        elif self.labels is not None and refusal(self.generator.fit, data, **alone):
+            raise UserError(f"labels: {name}.fit needs the label of every row; pass labels=, shape (N,)")
+        if weights is not None and self.weights is not None:
             # on the scale of counts, which is what most implementations expect of weights
-            named[accepted] = weights * (len(data) / weights.sum())
+            named[self.weights] = weights * (len(data) / weights.sum())
         elif weights is not None:
             rows = resample(torch.arange(len(data), device=data.device), weights, seed)
             data, named = data[rows], {name: values[rows] for name, values in named.items()}
@@ -97,33 +113,27 @@ class Wrapped:
         return self
 
     def _given(self, values: Tensor) -> Any:
-        return values if self.tensors else values.cpu().numpy()
-
-    @property
-    def sample(self) -> Callable[..., Tensor]:
-        """``sample(num_samples, *, generator=None)``, and with ``condition=None`` too if the object's own takes it.
-
-        Samples are of shape (num_samples, *event), with the dtype and on the device of the data that were fitted; see
-        `adagan.components.ConditionalComponent` for the condition. What is called raises `TypeError` or `ValueError`
-        if the object returns something else than numbers, or another shape.
-        """
-        return self._sample_condition if "condition" in _parameters(self.generator.sample) else self._sample
-
-    def _sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
-        return self._sample_condition(num_samples, generator=generator)
+        """A copy that is the object's own."""
+        return values.clone() if self.tensors else values.cpu().numpy().copy()
 
     @torch.no_grad()
-    def _sample_condition(
+    def sample(
         self, num_samples: int, *, generator: torch.Generator | None = None, condition: int | Tensor | None = None
     ) -> Tensor:
+        """Samples of shape (num_samples, *event), with the dtype and on the device of the data that were fitted.
+
+        Args:
+            num_samples: 0 or more.
+            generator: Source of randomness; ``None`` seeds a fresh one from the system.
+            condition: The class of all samples, or, shape (num_samples,), that of each in turn.
+
+        Raises:
+            TypeError, ValueError: It samples something else than numbers, or another shape; a class, and it samples by
+                none, or was fitted without labels.
+        """
         options: dict[str, Any] = {}
         if condition is not None:
-            if not hasattr(self, "class_shares_"):
-                raise UserError(
-                    f"condition: {type(self.generator).__name__} was fitted without labels; pass labels= to fit"
-                )
-            wanted = as_indices(condition, num_samples, len(self.class_shares_), "condition")
-            options["condition"] = int(wanted) if wanted.ndim == 0 else self._given(torch.from_numpy(wanted))
+            options["condition"] = self._wanted(condition, num_samples)
         if num_samples == 0:
             return self._like.clone()
         with seeded(self.generator, seed_from(generator)):
@@ -136,6 +146,18 @@ class Wrapped:
                 f"expected {expected}"
             )
         return values.to(self._like)
+
+    def _wanted(self, condition: int | Tensor, num_samples: int) -> Any:
+        name = type(self.generator).__name__
+        if not self.condition:
+            raise UserTypeError(
+                f"condition: {name} samples by no class; if its sample takes condition=, say so: "
+                f"Wrapped({name}(), labels=..., condition=True)"
+            )
+        if not hasattr(self, "class_shares_"):
+            raise UserError(f"condition: {name} was fitted without labels; pass labels= to fit")
+        wanted = as_indices(condition, num_samples, len(self.class_shares_), "condition")
+        return int(wanted) if wanted.ndim == 0 else self._given(torch.from_numpy(wanted))
 
     def _numbers(self, drawn: Any, num_samples: int) -> Tensor:
         if isinstance(drawn, Tensor):
@@ -162,6 +184,7 @@ class Wrapped:
             "dtype": str(self._like.dtype).removeprefix("torch."),
             "event_shape": list(self._like.shape[1:]),
             "class_shares": self.class_shares_.tolist() if hasattr(self, "class_shares_") else None,
+            "says": {"weights": self.weights, "labels": self.labels, "condition": self.condition},
         }
 
     @classmethod
@@ -180,9 +203,12 @@ class Wrapped:
                 f"this mixture holds a generator of class {name}, which is not one of adagan's; if you trust it, pass "
                 f"what makes it: Mixture.load(folder, components=[{name}])"
             )
-        wrapped = found if isinstance(found, Wrapped) else cls(found)
+        by_class = config.get("class_shares") is not None
+        # version 0.1 wrote what was read off the object's signatures, which were called so
+        says = config.get("says", {"labels": "y" if by_class else None, "condition": by_class})
+        wrapped = found if isinstance(found, Wrapped) else cls(found, **says)
         wrapped._like = torch.empty(0, *config["event_shape"], dtype=getattr(torch, config["dtype"]))
-        if config.get("class_shares") is not None:
+        if by_class:
             wrapped.class_shares_ = torch.tensor(config["class_shares"], dtype=torch.float64)
         return wrapped
 
@@ -207,42 +233,33 @@ class Wrapped:
         self.generator.load_state_dict(state)
 
 
-def _check_method(generator: Any, method: str, argument: str) -> None:
+def _check_method(generator: Any, method: str, argument: str, named: Sequence[str]) -> None:
     name = type(generator).__name__
     if isinstance(generator, type):
         raise UserTypeError(f"{generator.__name__} is a class; wrap an object of it: Wrapped({generator.__name__}())")
+    called = f"{method}({', '.join([argument, *(f'{each}=...' for each in named)])})"
     if not callable(getattr(generator, method, None)):
         raise UserTypeError(
-            f"{name} cannot be wrapped: it has no method {method}; give it {method}({argument}) in a class of your own "
-            "that calls what it has instead"
+            f"{name} cannot be wrapped: it has no method {method}; give it {called} in a class of your own that calls "
+            "what it has instead"
         )
-    called: dict[str, Any] = {"y": None} if method == "fit" and "y" in _parameters(generator.fit) else {}
-    try:
-        inspect.signature(getattr(generator, method)).bind(argument, **called)
-    except TypeError as error:
+    why = refusal(getattr(generator, method), argument, **dict.fromkeys(named))
+    if why:
         raise UserTypeError(
-            f"{name} cannot be wrapped: {method}({argument}) is how it would be called, but {error}; give it such a "
-            f"method in a class of your own"
-        ) from error
-    except ValueError:
-        return  # compiled methods do not tell their parameters
-
-
-def _parameters(method: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(method).parameters
-    except ValueError:  # compiled methods do not tell
-        return {}
+            f"{name} cannot be wrapped: {called} is how it would be called, but {why}; give it such a method in a "
+            "class of your own"
+        )
 
 
 def as_component(made: Any) -> Component:
-    """The object itself when its methods have the contract's parameters, a `Wrapped` around it otherwise."""
+    """The object itself when its methods can be called as the contract says, a `Wrapped` around it otherwise."""
     for method in ("fit", "sample"):
         if not callable(getattr(made, method, None)):
             raise UserTypeError(
                 f"component: {type(made).__name__} has no method {method}; a component has fit and sample"
             )
-    fits = "weights" in _parameters(made.fit)
-    samples = "generator" in _parameters(made.sample)
-    component: Component = made if fits and samples else Wrapped(made)
+    named = {"weights": None} if takes_weights(made) else {}
+    if refusal(made.fit, None, **named) or refusal(made.sample, 0, generator=None):
+        return Wrapped(made, weights=weights_parameter(made))
+    component: Component = made
     return component

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -63,10 +62,12 @@ class ClassifierCritic(CrossFitted):
     ) -> None:
         super().__init__(folds=folds, max_samples=max_samples, calibrator=calibrator, seed=seed)
         if estimator is not None:
+            from sklearn.utils.validation import has_fit_parameter  # type: ignore[import-untyped]
+
             name = type(estimator).__name__
             if not callable(getattr(estimator, "predict_proba", None)):
                 raise UserTypeError(f"estimator: {name} has no predict_proba, from which ratios are computed")
-            if "sample_weight" not in inspect.signature(estimator.fit).parameters:
+            if not has_fit_parameter(estimator, "sample_weight"):
                 raise UserTypeError(
                     f"estimator: fit of {name} takes no sample_weight, so it cannot weigh data against samples; "
                     "choose a classifier that does, such as HistGradientBoostingClassifier"

@@ -12,6 +12,7 @@ from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.adapters.wrapped import as_component
 from adagan.components.checks import check_non_negative, keywords_only
 from adagan.components.contract import Component
+from adagan.components.fit_component import fit_component
 from adagan.components.labels import refuse_labels
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.randomness import inherited_seed
@@ -67,7 +68,7 @@ class Tabular(nn.Module):
         refuse_labels(self, labels)
         randomness = torch.Generator(data.device).manual_seed(inherited_seed())
         blurred = self.encoding.blurred(data, self.noise, randomness)
-        self.component_ = as_component(self.make_component()).fit(blurred, weights=weights)
+        self.component_ = fit_component(as_component(self.make_component()), blurred, weights=weights)
         return self
 
     @torch.no_grad()

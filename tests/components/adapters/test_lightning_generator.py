@@ -81,7 +81,7 @@ class TwoOptimisers(Location):
         return [torch.optim.SGD([self.mean], lr=0.3), torch.optim.SGD([self.other], lr=0.1)]
 
 
-make = partial(LightningGenerator, Location, around, max_steps=30, batch_size=64)
+make = partial(LightningGenerator, Location, around, event_shape=True, max_steps=30, batch_size=64)
 
 
 def two_points() -> Tensor:
@@ -94,7 +94,7 @@ def two_points() -> Tensor:
     [
         make,
         partial(LightningGenerator, TwoOptimisers, around, max_steps=30),
-        partial(LightningGenerator, ByClass, around_class, max_steps=30),
+        partial(LightningGenerator, ByClass, around_class, conditional=True, max_steps=30),
     ],
     ids=["plain", "two optimisers", "conditional"],
 )
@@ -187,7 +187,7 @@ def test_boosted_it_reaches_both_places_and_is_stored_by_value(tmp_path: Path) -
 
 def test_classes_are_learnt_stored_and_sampled(tmp_path: Path) -> None:
     classes = torch.arange(2).repeat_interleave(50)
-    maker = partial(LightningGenerator, ByClass, around_class, max_steps=30)
+    maker = partial(LightningGenerator, ByClass, around_class, conditional=True, max_steps=30)
     component = maker(seed=100).fit(two_points(), weights=torch.arange(100.0) + 1, labels=classes)
     Mixture([component]).save(tmp_path / "mixture")
     loaded = Mixture.load(tmp_path / "mixture", components=[maker])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from adagan import AdaGAN, Critic
-from adagan.components import Wrapped, as_component, check_component
+from adagan.components import Wrapped, check_component
 from adagan.mixtures import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -59,9 +59,14 @@ def points(num_points: int = 20) -> Tensor:
     return torch.arange(2.0 * num_points).reshape(num_points, 2)
 
 
-@pytest.mark.parametrize("kind", [Bootstrap, ByClass, StoredByClass])
-def test_the_contract_holds(kind: type) -> None:
-    check_component(kind)
+def by_class(generator: Bootstrap) -> Wrapped:
+    """The wrapped object, with what it can do said."""
+    return Wrapped(generator, labels="y", condition=True)
+
+
+@pytest.mark.parametrize("make", [Bootstrap, ByClass, lambda: by_class(ByClass()), lambda: by_class(StoredByClass())])
+def test_the_contract_holds(make: Any) -> None:
+    check_component(make)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ def test_a_torch_module_is_given_tensors() -> None:
         def sample(self, num_samples: int) -> Tensor:
             return self.data[torch.randint(len(self.data), (num_samples,))]
 
-    wrapped = Wrapped(Module()).fit(points(4), weights=torch.tensor([0.5, 0.5, 0.0, 0.0]))
+    wrapped = Wrapped(Module(), weights="weights").fit(points(4), weights=torch.tensor([0.5, 0.5, 0.0, 0.0]))
     assert torch.equal(wrapped.generator.data, points(4))
     assert wrapped.generator.weights.tolist() == [2.0, 2.0, 0.0, 0.0]
     assert isinstance(Wrapped(Bootstrap(), tensors=True).fit(points()).generator.data, Tensor)
@@ -103,9 +108,7 @@ def test_a_torch_module_is_given_tensors() -> None:
 def test_labels_stay_with_their_rows_when_rows_are_drawn_by_weight() -> None:
     weights = torch.zeros(20)
     weights[5:15] = 0.1
-    wrapped = as_component(ByClass())
-    wrapped.fit(points(), weights=weights, labels=torch.arange(20))  # type: ignore[call-arg]
-    assert isinstance(wrapped, Wrapped)
+    wrapped = by_class(ByClass()).fit(points(), weights=weights, labels=torch.arange(20))
     assert np.array_equal(wrapped.generator.data[:, 0], 2 * wrapped.generator.y)
     assert set(wrapped.generator.y) <= set(range(5, 15))
     assert len(set(wrapped.generator.y)) > 1
@@ -114,14 +117,15 @@ def test_labels_stay_with_their_rows_when_rows_are_drawn_by_weight() -> None:
 
 def test_a_boosted_conditional_object_samples_the_class_that_is_wanted() -> None:
     data = torch.cat([torch.zeros(40, 1), torch.ones(20, 1)])
-    model = AdaGAN(ByClass, rounds=1, critic=partial(Critic, max_steps=20, width=8)).fit(data, labels=data[:, 0].long())
+    critic = partial(Critic, max_steps=20, width=8)
+    model = AdaGAN(lambda: by_class(ByClass()), rounds=1, critic=critic).fit(data, labels=data[:, 0].long())
     assert model.sample(30, condition=1).unique().tolist() == [1.0]
     assert torch.equal(model.sample(4, condition=torch.tensor([0, 1, 1, 0]))[:, 0], torch.tensor([0.0, 1.0, 1.0, 0.0]))
 
 
 def test_the_classes_of_a_stored_object_come_back(tmp_path: Path) -> None:
     data = torch.cat([torch.zeros(30, 1), torch.ones(10, 1)])
-    component = Wrapped(StoredByClass()).fit(data, labels=data[:, 0].long())
+    component = by_class(StoredByClass()).fit(data, labels=data[:, 0].long())
     Mixture([component]).save(tmp_path / "mixture")
     loaded = Mixture.load(tmp_path / "mixture", components=[StoredByClass])
     assert loaded.class_shares_.tolist() == pytest.approx([0.75, 0.25])
@@ -131,10 +135,14 @@ def test_the_classes_of_a_stored_object_come_back(tmp_path: Path) -> None:
 def test_labels_are_not_offered_to_who_does_not_take_them() -> None:
     with pytest.raises(TypeError, match="labels: Bootstrap learns nothing from labels"):
         AdaGAN(Bootstrap).fit(points(), labels=torch.zeros(20))
-    with pytest.raises(TypeError, match="condition"):
+    with pytest.raises(TypeError, match="labels: Bootstrap learns nothing from labels"):
+        Wrapped(Bootstrap()).fit(points(), labels=torch.zeros(20))
+    with pytest.raises(TypeError, match=r"condition: Bootstrap samples by no class.*labels=\.\.\., condition=True"):
         Wrapped(Bootstrap()).fit(points()).sample(3, condition=0)
     with pytest.raises(ValueError, match="condition: ByClass was fitted without labels; pass labels= to fit"):
-        Wrapped(ByClass()).fit(points()).sample(3, condition=0)
+        by_class(ByClass()).fit(points()).sample(3, condition=0)
+    with pytest.raises(ValueError, match="condition: an object that samples by class learns classes"):
+        Wrapped(ByClass(), condition=True)
 
 
 def test_labels_that_are_needed_are_asked_for() -> None:
@@ -143,7 +151,9 @@ def test_labels_that_are_needed_are_asked_for() -> None:
             raise AssertionError("must not be called")
 
     with pytest.raises(ValueError, match=r"labels: Supervised\.fit needs the label of every row"):
-        Wrapped(Supervised()).fit(points())
+        Wrapped(Supervised(), labels="y").fit(points())
+    with pytest.raises(TypeError, match=r"Supervised cannot be wrapped: fit\(data\) is how .* missing .*'y'"):
+        Wrapped(Supervised())
 
 
 def test_what_the_object_draws_from_is_seeded_and_given_back() -> None:

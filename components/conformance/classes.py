@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from adagan.components.conformance.requirement import require, seeded
 from adagan.mixtures.mixture import Mixture
 
 TOLERANCE = 0.1
@@ -35,31 +36,22 @@ def check_classes(component: Any, fitted: Callable[[Tensor, Tensor], Any], data:
     _check_refusals(component, lambda given: fitted(torch.full_like(uneven, 1 / len(data)), given), labels)
     half = labels.clone()
     half[::2] = -1
-    drawn = fitted(uneven, half).sample(64, generator=_seeded(0), condition=1)
-    _require(_nearer(drawn, 1, data, labels), "unlabelled points, label -1, must not decide what a class looks like")
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise AssertionError(message)
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+    drawn = fitted(uneven, half).sample(64, generator=seeded(0), condition=1)
+    require(_nearer(drawn, 1, data, labels), "unlabelled points, label -1, must not decide what a class looks like")
 
 
 def _check_shares(component: Any, second: Tensor) -> None:
     shares = getattr(component, "class_shares_", None)
-    _require(
+    require(
         isinstance(shares, Tensor) and shares.shape == (2,) and shares.device.type == "cpu",
         f"class_shares_ must hold the shares of the classes, a tensor of shape (2,) on the CPU; got {shares!r}",
     )
     assert isinstance(shares, Tensor)
-    _require(
+    require(
         bool((shares >= 0).all()) and abs(float(shares.sum()) - 1) < 1e-5,
         f"class_shares_ must not be negative and sum to 1, got {shares.tolist()}",
     )
-    _require(
+    require(
         abs(float(shares[1]) - float(second)) < TOLERANCE,
         f"class_shares_ must follow the weights: a class of weight {float(second):.3f} has the share "
         f"{float(shares[1]):.3f}",
@@ -70,20 +62,20 @@ def _check_samples(component: Any, data: Tensor, labels: Tensor) -> None:
     event = tuple(data.shape[1:])
     for label in (0, 1):
         for num_samples in (0, 1, 64):
-            drawn = component.sample(num_samples, generator=_seeded(0), condition=label)
-            _require(
+            drawn = component.sample(num_samples, generator=seeded(0), condition=label)
+            require(
                 tuple(drawn.shape) == (num_samples, *event) and drawn.dtype == data.dtype,
                 f"sample({num_samples}, condition={label}) must have shape {(num_samples, *event)} of {data.dtype}, "
                 f"got {tuple(drawn.shape)} of {drawn.dtype}",
             )
-        again = component.sample(64, generator=_seeded(0), condition=label)
-        _require(torch.equal(drawn, again), "the same generator state must give the same samples of a class")
-        _require(_nearer(drawn, label, data, labels), f"condition={label} must decide what is sampled")
-        through = Mixture([component]).sample(64, _seeded(0), condition=label)
-        _require(_nearer(through, label, data, labels), f"a mixture's condition={label} must decide what is sampled")
+        again = component.sample(64, generator=seeded(0), condition=label)
+        require(torch.equal(drawn, again), "the same generator state must give the same samples of a class")
+        require(_nearer(drawn, label, data, labels), f"condition={label} must decide what is sampled")
+        through = Mixture([component]).sample(64, seeded(0), condition=label)
+        require(_nearer(through, label, data, labels), f"a mixture's condition={label} must decide what is sampled")
     each = torch.arange(128) % 2
-    drawn = component.sample(128, generator=_seeded(0), condition=each)
-    _require(
+    drawn = component.sample(128, generator=seeded(0), condition=each)
+    require(
         len(drawn) == 128 and all(_nearer(drawn[each == label], label, data, labels) for label in (0, 1)),
         "condition=, a class for each sample, must decide what is sampled, in the order that was given",
     )
@@ -111,7 +103,7 @@ def _refuses(call: Callable[[], Any], argument: str, what: str) -> None:
     try:
         call()
     except ValueError as error:
-        _require(argument in str(error), f"{what} must raise a ValueError that names {argument}, got: {error}")
+        require(argument in str(error), f"{what} must raise a ValueError that names {argument}, got: {error}")
     except Exception as error:
         raise AssertionError(f"{what} must raise a ValueError, got {type(error).__name__}: {error}") from error
     else:

@@ -1,8 +1,7 @@
-"""The component contract as one check that anybody can run on a class of their own."""
+"""The whole contract, on the components that a callable makes."""
 
 from __future__ import annotations
 
-import inspect
 import random
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.conformance_of_classes import check_classes
-from adagan.components.labels import learns_labels
+from adagan.components.conformance.classes import check_classes
+from adagan.components.conformance.requirement import require, seeded
+from adagan.components.contract import ConditionalComponent, learns_labels
+from adagan.components.fit_component import fit_component
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.storage.components import Storable
@@ -22,15 +23,16 @@ from adagan.mixtures.storage.components import Storable
 def check_component(make_component: Callable[[], Any], data: Tensor | None = None, *, seed: int = 0) -> None:
     """Runs the whole contract on the components that a callable makes; returns nothing when all of it holds.
 
-    Checked are: a fresh object per call; ``fit`` returns the object and leaves data and weights as they were; samples
-    of the right shape, dtype and device, finite, none for ``sample(0)``; the same generator state gives the same
-    samples and another state others; weights decide what is learnt; the same seed trains the same component; train and
-    eval mode are restored by a mixture's draw; global random states stay; a stored state gives the same samples.
+    It is fitted as boosting fits it: with weights, or with rows drawn by them where it declares
+    ``takes_weights = False``. Checked are: a fresh object per call; ``fit`` returns the object; samples of the right
+    shape, dtype and device, finite, none for ``sample(0)``; the same generator state gives the same samples and another
+    state others; weights decide what is learnt; the same seed trains the same component; train and eval mode are
+    restored by a mixture's draw; global random states stay; a stored state gives the same samples.
 
     A component that declares ``learns_labels = True`` is given two classes, the first half of the data and the second.
-    If its ``sample`` takes ``condition`` too it has to be an `adagan.components.ConditionalComponent`: the classes'
-    shares follow the weights, samples are of the class that is wanted, unlabelled points are taken, and classes that
-    are not there are refused with a ValueError that names the argument.
+    If it is an `adagan.components.ConditionalComponent` then, one with ``class_shares_``, the classes' shares follow
+    the weights, samples are of the class that is wanted, unlabelled points are taken, and classes that are not there
+    are refused with a ValueError that names the argument.
 
     Args:
         make_component: Zero-argument callable (a class, a ``functools.partial``) that makes an unfitted component.
@@ -42,47 +44,38 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
         AssertionError: A part of the contract does not hold; the message names it.
     """
     if data is None:
-        noise = torch.randn(1024, 2, generator=torch.Generator().manual_seed(seed))
+        noise = torch.randn(1024, 2, generator=seeded(seed))
         data = 0.3 * noise + torch.tensor([-3.0, 0.0]) * (torch.arange(1024) < 512)[:, None] + torch.tensor([1.5, 0.0])
     labels = (torch.arange(len(data), device=data.device) >= len(data) // 2).long()
     uniform = torch.full((len(data),), 1 / len(data), dtype=torch.float64)
     with isolated_randomness(seed):
-        _require(make_component() is not make_component(), "the callable must make a fresh component at each call")
+        require(make_component() is not make_component(), "the callable must make a fresh component at each call")
     states = _global_states()
     component = _fitted(make_component, data, uniform, seed)
     _check_samples(component, data)
     _check_weights(make_component, data, seed)
-    _require(
+    require(
         torch.equal(_draw(component, 64, 1), _draw(_fitted(make_component, data, uniform, seed), 64, 1)),
         "the same data and seed must train the same component: draw all randomness from the seeds that are passed",
     )
     if isinstance(component, nn.Module):
         for mode in (True, False):
             component.train(mode)
-            Mixture([component]).sample(2, torch.Generator().manual_seed(0))
-            _require(component.training == mode, f"a draw must leave training={mode} as it was")
-    if learns_labels(component) and _takes(component.sample, "condition"):
+            Mixture([component]).sample(2, seeded(0))
+            require(component.training == mode, f"a draw must leave training={mode} as it was")
+    if learns_labels(component) and isinstance(component, ConditionalComponent):
         check_classes(
             component, lambda weights, given: _fitted(make_component, data, weights, seed, given), data, labels
         )
     _check_storage(component, make_component)
-    _require(
+    require(
         states == _global_states(), "fit and sample must not advance a global generator: torch's, numpy's, Python's"
     )
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise AssertionError(message)
 
 
 def _global_states() -> tuple[bytes, str, object]:
     numpy_state = repr(np.random.get_state(legacy=False))  # noqa: NPY002
     return torch.get_rng_state().numpy().tobytes(), numpy_state, random.getstate()
-
-
-def _takes(method: Callable[..., Any], parameter: str) -> bool:
-    return parameter in inspect.signature(method).parameters
 
 
 def _fitted(
@@ -92,18 +85,17 @@ def _fitted(
         component = as_component(make_component())
         if labels is None:
             labels = (torch.arange(len(data), device=data.device) >= len(data) // 2).long()
-        named = {"weights": weights, "labels": labels} if learns_labels(component) else {"weights": weights}
-        inputs = [data, *named.values()]
+        inputs = [data, weights, labels]
         before = [values.clone() for values in inputs]
-        returned = component.fit(data, **named)
-    _require(returned is component, f"fit must return the component itself, got {type(returned).__name__}")
-    _require(all(map(torch.equal, inputs, before)), "fit must not modify its inputs")
+        returned = fit_component(component, data, weights=weights, labels=labels if learns_labels(component) else None)
+    require(returned is component, f"fit must return the component itself, got {type(returned).__name__}")
+    require(all(map(torch.equal, inputs, before)), "fit must not modify its inputs")
     return component
 
 
 def _draw(component: Any, num_samples: int, seed: int) -> Tensor:
-    drawn = component.sample(num_samples, generator=torch.Generator().manual_seed(seed))
-    _require(isinstance(drawn, Tensor), f"sample must return a tensor, got {type(drawn).__name__}")
+    drawn = component.sample(num_samples, generator=seeded(seed))
+    require(isinstance(drawn, Tensor), f"sample must return a tensor, got {type(drawn).__name__}")
     assert isinstance(drawn, Tensor)
     return drawn
 
@@ -112,23 +104,23 @@ def _check_samples(component: Any, data: Tensor) -> None:
     for num_samples in (0, 1, 64):
         drawn = _draw(component, num_samples, 0)
         expected = (num_samples, *data.shape[1:])
-        _require(
+        require(
             tuple(drawn.shape) == expected,
             f"sample({num_samples}) must have shape {expected}, got {tuple(drawn.shape)}",
         )
-        _require(drawn.dtype == data.dtype, f"samples must have the data's dtype {data.dtype}, got {drawn.dtype}")
-        _require(drawn.device == data.device, f"samples must be on the data's device {data.device}, got {drawn.device}")
-        _require(bool(torch.isfinite(drawn).all()), "samples must be finite")
-        _require(not drawn.requires_grad, "samples must not carry gradients; sample under torch.no_grad()")
-    _require(
+        require(drawn.dtype == data.dtype, f"samples must have the data's dtype {data.dtype}, got {drawn.dtype}")
+        require(drawn.device == data.device, f"samples must be on the data's device {data.device}, got {drawn.device}")
+        require(bool(torch.isfinite(drawn).all()), "samples must be finite")
+        require(not drawn.requires_grad, "samples must not carry gradients; sample under torch.no_grad()")
+    require(
         torch.equal(_draw(component, 64, 3), _draw(component, 64, 3)),
         "the same generator state must give the same samples",
     )
-    _require(
+    require(
         not torch.equal(_draw(component, 64, 3), _draw(component, 64, 4)),
         "another generator state must give other samples",
     )
-    _require(
+    require(
         not torch.equal(component.sample(64), component.sample(64)),
         "generator=None must give fresh samples at each call",
     )
@@ -146,7 +138,7 @@ def _check_weights(make_component: Callable[[], Any], data: Tensor, seed: int) -
         drawn = _draw(_fitted(make_component, data, weights, seed), 256, 0)
         centre = drawn.reshape(256, -1).double().mean(dim=0)
         own, other = (float((centre - means[i]).norm()) for i in (index, 1 - index))
-        _require(
+        require(
             own < other,
             "weights must decide what is learnt: all weight on one half of the data, samples like the other",
         )
@@ -164,4 +156,4 @@ def _check_storage(component: Any, make_component: Callable[[], Any]) -> None:
     with isolated_randomness(0):
         made = kind.from_config(config, [make_component]) if hasattr(kind, "from_config") else make_component()
     made.load_state_dict(state)
-    _require(torch.equal(_draw(made, 64, 5), _draw(component, 64, 5)), "a restored state must give the same samples")
+    require(torch.equal(_draw(made, 64, 5), _draw(component, 64, 5)), "a restored state must give the same samples")

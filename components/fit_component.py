@@ -1,0 +1,42 @@
+"""Fits a component as it declares itself, and keeps what it is given apart from the user's own data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from adagan.components.contract import Component, learns_labels, takes_weights
+from adagan.components.labels import refuse_labels
+from adagan.components.training.batches import resample
+from adagan.mixtures.randomness import inherited_seed
+
+
+def fit_component(
+    component: Component, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None
+) -> Component:
+    """The component, fitted.
+
+    One that takes no weights is given as many rows, drawn by them. Code that is not the package's own is given copies:
+    whatever it does to them, the data of the next round and of the user stay as they were.
+
+    Args:
+        component: Unfitted.
+        data: Shape (N, *event).
+        weights: Non-negative, shape (N,); ``None`` means uniform.
+        labels: Classes from 0, and −1 for points without one, shape (N,).
+
+    Raises:
+        TypeError: Labels, and the component does not learn from them.
+    """
+    refuse_labels(component, labels)
+    named: dict[str, Any] = {"weights": weights} if takes_weights(component) else {}
+    if learns_labels(component):
+        named["labels"] = labels
+    if weights is not None and not takes_weights(component):
+        rows = resample(torch.arange(len(data), device=data.device), weights, inherited_seed())
+        data, named = data[rows], {name: None if value is None else value[rows] for name, value in named.items()}
+    elif not str(component.fit.__module__).startswith(f"{__package__}."):
+        data, named = data.clone(), {name: None if value is None else value.clone() for name, value in named.items()}
+    return component.fit(data, **named)
