@@ -72,7 +72,9 @@ def described(points: torch.Tensor) -> str:
 
 def main(max_steps: int = 2_000, rounds: int = 3, critic_steps: int = 800, seed: int = 0) -> AdaGAN:
     data = three_clusters()
-    make = partial(LightningGenerator, GAN, sample, max_steps=max_steps, batch_form=lambda points: (points, None))
+    make = partial(
+        LightningGenerator, GAN, sample, event_shape=True, max_steps=max_steps, batch_form=lambda points: (points, None)
+    )
     critic = partial(Critic, max_steps=critic_steps)
     model = AdaGAN(make, rounds=rounds, critic=critic, seed=seed).fit(data)
     for record in model.rounds_:
