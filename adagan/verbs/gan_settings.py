@@ -12,8 +12,8 @@ from torch.optim.lr_scheduler import ConstantLR
 from adagan.components.generators.gan import objectives as o
 from adagan.components.generators.gan import techniques as t
 from adagan.components.generators.gan.gan import GAN
-from adagan.components.generators.gan.gan_training import Schedule
 from adagan.components.generators.gan.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
+from adagan.components.generators.gan.schedule import Schedule
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.verbs.divergence_names import DIVERGENCES

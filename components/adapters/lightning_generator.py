@@ -153,13 +153,12 @@ class LightningGenerator(nn.Module):
                     f"generator diverged: {name} of {type(self.module_).__name__} is NaN or infinite after training; "
                     "lower its learning rate"
                 )
-        self.module_.trainer = None  # it would keep loaders and optimisers alive
         self.eval()
         return self
 
     def _loader(self, data: Tensor, weights: Tensor | None, labels: Tensor | None, seed: int) -> DataLoader[Any]:
         precision = next((p.dtype for p in self.module_.parameters() if p.is_floating_point()), data.dtype)
-        points, steps = data.to(precision), -(-self.max_steps // self.epochs)
+        points, steps = data.to(precision), self.max_steps
         if labels is None:
             return WeightedBatches(points, weights, self.batch_size, steps, seed).loader(self.batch_form)
         form = self.batch_form or (lambda batch: batch)

@@ -14,6 +14,11 @@ from torch.optim import Adam
 from torch.utils.data import DataLoader, IterableDataset
 
 from adagan.components.critics.labelled_points import LabelledPoints, class_logits
+from adagan.components.training.batches import draw_rows
+from adagan.components.training.logged_losses import log_losses
+from adagan.components.training.loss_training import optimiser_steps
+from adagan.components.training.precision import may_be_fused
+from adagan.components.training.trainer import step_of
 
 
 class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
@@ -23,22 +28,20 @@ class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
         points: Data, drawn by their weights, and samples in the proportions in which they are to be drawn.
         batch_size: Points per batch.
         num_batches: Batches per pass.
-        seed: Of the draws.
+        seed: Of the draws, which every pass goes on with.
     """
 
     def __init__(self, points: LabelledPoints, batch_size: int, num_batches: int, seed: int) -> None:
         self.data, self.cumulative = points.data, points.weights.cumsum(0)
         self.samples, self.labels = points.samples, points.labels
-        self.half, self.num_batches, self.seed = max(batch_size // 2, 1), num_batches, seed
+        self.half, self.num_batches = max(batch_size // 2, 1), num_batches
+        self.generator = torch.Generator(points.data.device).manual_seed(seed)
 
     def __len__(self) -> int:
         return self.num_batches
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        from adagan.components.training.batches import draw_rows
-
-        device = self.data.device
-        generator = torch.Generator(device).manual_seed(self.seed)
+        device, generator = self.data.device, self.generator
         zeros = torch.zeros(self.half, dtype=torch.int64, device=device)
         for _ in range(self.num_batches):
             rows = draw_rows(self.cumulative, self.half, generator)
@@ -89,26 +92,33 @@ class CriticTraining(LightningModule):
         self.lowest_losses, self.kept_state, self.worse_checks = torch.empty(0), copy.deepcopy(network.state_dict()), 0
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        optimizer = Adam(self.parameters(), lr=self.learning_rate, fused=True)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(self.num_steps, 1))
+        optimizer = Adam(self.parameters(), lr=self.learning_rate, fused=may_be_fused(self.trainer))
+        length = optimiser_steps(self.trainer, self.num_steps)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=length)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def _losses(self, points: Tensor, labels: Tensor) -> Tensor:
+    def _logits(self, points: Tensor) -> Tensor:
         if self.noise > 0:
             points = points + self.noise * torch.randn_like(points)
-        return cross_entropy(class_logits(self.network(points), self.log_shares), labels, reduction="none")
+        return class_logits(self.network(points), self.log_shares)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        return self._losses(*batch).mean()
+        points, labels = batch
+        loss = cross_entropy(self._logits(points), labels, reduction="none").mean()
+        log_losses(self, {"critic_loss": loss.detach()})
+        return loss
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
-        if (batch_idx + 1) % self.check_every and batch_idx + 1 != self.num_steps:
+        done = step_of(self) + 1
+        if done % self.check_every and done != self.num_steps:
             return
+        points, labels, counts = self._held_out_here()
         self.network.eval()
         with torch.no_grad():
-            points, labels, counts = self.held_out
-            losses = self._losses(points, labels) * counts
+            logits = self._logits(points)
+            losses = cross_entropy(logits, labels, reduction="none") * counts
         self.network.train()
+        log_losses(self, {"held_out_loss": losses.mean(), "held_out_accuracy": _accuracy(logits, labels, counts)})
         if len(self.lowest_losses) == 0:
             self.lowest_losses = losses
         excess = losses - self.lowest_losses
@@ -120,8 +130,19 @@ class CriticTraining(LightningModule):
         if float(excess.mean()) < 0:
             self.lowest_losses = losses
 
+    def _held_out_here(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The held-out points where the network is, in its precision: the trainer may have been told another one."""
+        points, labels, counts = self.held_out
+        return points.to(self.log_shares), labels.to(self.log_shares.device), counts.to(self.log_shares)
+
     def on_train_end(self) -> None:
         self.network.load_state_dict(self.kept_state)
+
+
+def _accuracy(logits: Tensor, labels: Tensor, counts: Tensor) -> Tensor:
+    """The share of points that are told for what they are, data or samples of any component; 1/2 is chance."""
+    as_data = logits[:, 0] > logits[:, 1:].logsumexp(dim=1)
+    return ((as_data == (labels == 0)) * counts).sum() / counts.sum()
 
 
 def every_tenth(mask: Tensor) -> Tensor:

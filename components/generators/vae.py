@@ -55,7 +55,8 @@ class NegativeEvidenceBound(nn.Module):
 
     q is normal with a diagonal covariance, p(z) standard normal, p(x|z) normal about the decoder's mean with the
     variance of the largest likelihood, which is the minibatch's mean squared error, per entry for vectors and over all
-    pixels for images. The generator is handed it at every step.
+    pixels for images. The generator is handed it at every step. Beside this ``loss`` come its ``reconstruction``,
+    and the ``divergence`` without its factor and for a whole event.
 
     Args:
         encoder: Events (B, *event) to means and log variances of their codes (B, 2 · latent_dim).
@@ -76,7 +77,7 @@ class NegativeEvidenceBound(nn.Module):
         self.encoder, self.generator, self.beta, self.warm_up = encoder, generator, beta, warm_up
         self.calls = 0
 
-    def forward(self, points: Tensor) -> Tensor:
+    def forward(self, points: Tensor) -> dict[str, Tensor]:
         mean, log_variance = self.encoder(points).chunk(2, dim=1)
         code = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         squares = (points - self.generator.decoder(code)).square()
@@ -88,8 +89,8 @@ class NegativeEvidenceBound(nn.Module):
         factor = self.beta * min(self.calls / self.warm_up, 1) if self.warm_up else self.beta
         reconstruction = 0.5 * variance.log().mean()
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
-        bound: Tensor = reconstruction + factor * divergence / points[0].numel()
-        return bound
+        bound = reconstruction + factor * divergence / points[0].numel()
+        return {"loss": bound, "reconstruction": reconstruction, "divergence": divergence}
 
 
 class VAE(LatentGenerator):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from lightning.pytorch import LightningModule
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -13,6 +13,8 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from adagan.components.training.batches import WeightedBatches
+from adagan.components.training.logged_losses import log_losses
+from adagan.components.training.precision import check_average, may_be_fused
 from adagan.components.training.trainer import train
 
 Loss = TypeVar("Loss", bound=nn.Module)
@@ -22,7 +24,8 @@ class LossTraining(LightningModule):
     """Adam on a loss, the learning rate falling to zero along a cosine, with an exponential average of the parameters.
 
     Args:
-        loss: A module from minibatches (B, *event) to the number to be minimised; it holds what is trained.
+        loss: A module from minibatches (B, *event) to the number to be minimised, or to a dictionary with that number
+            as ``loss`` and what it consists of, to be logged; it holds what is trained.
         num_steps: Length of training.
         learning_rate: Adam's.
         ema_decay: Of the average; 0 keeps the last parameters.
@@ -33,19 +36,32 @@ class LossTraining(LightningModule):
         self.loss = loss
         average = get_ema_multi_avg_fn(ema_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(loss, multi_avg_fn=average, use_buffers=True)
-        self.num_steps, self.learning_rate = num_steps, learning_rate
+        self.num_steps, self.learning_rate, self.ema_decay = num_steps, learning_rate, ema_decay
+        self.averaged = 0
+
+    def on_fit_start(self) -> None:
+        check_average(self.trainer, self.ema_decay)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = Adam(self.loss.parameters(), lr=self.learning_rate, fused=True)
-        schedule = CosineAnnealingLR(optimizer, T_max=self.num_steps)
+        optimizer = Adam(self.loss.parameters(), lr=self.learning_rate, fused=may_be_fused(self.trainer))
+        schedule = CosineAnnealingLR(optimizer, T_max=optimiser_steps(self.trainer, self.num_steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        value: Tensor = self.loss(batch)
-        return value
+        value: Tensor | Mapping[str, Tensor] = self.loss(batch)
+        losses = value if isinstance(value, Mapping) else {"loss": value}
+        log_losses(self, {name: part.detach() for name, part in losses.items()})
+        return losses["loss"]
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        self.average.update_parameters(self.loss)
+        if self.trainer.global_step > self.averaged:  # where gradients are accumulated, not every minibatch is a step
+            self.averaged = self.trainer.global_step
+            self.average.update_parameters(self.loss)
+
+
+def optimiser_steps(trainer: Trainer, num_steps: int) -> int:
+    """How often an optimiser steps in so many minibatches."""
+    return -(-num_steps // trainer.accumulate_grad_batches)
 
 
 def minimise(

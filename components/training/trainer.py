@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +13,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from adagan.components.training.logged_losses import OwnCallback
 from adagan.components.training.progress import announce
+from adagan.components.training.quiet import quiet_lightning
+from adagan.components.training.trainer_options import trainer_settings
 from adagan.mixtures.errors import UserError
 
 CHECK_EVERY = 50
@@ -25,67 +26,71 @@ class TrainingDiverged(UserError, RuntimeError):  # noqa: N818 (it says what hap
     """A loss became NaN or infinite, or a trained network returns such values."""
 
 
-class Progress(Callback):
-    """Announces the steps done to whoever listens (see `adagan.components.training.progress`)."""
+class Progress(OwnCallback):
+    """Announces the steps done to whoever listens (see `adagan.components.training.progress`).
 
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
+    Args:
+        stage: What is being trained.
+        num_steps: Minibatches in all.
+    """
+
+    def __init__(self, stage: str, num_steps: int) -> None:
+        self.stage, self.num_steps = stage, num_steps
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        total = int(trainer.num_training_batches)
-        if (batch_idx + 1) % CHECK_EVERY == 0 or batch_idx + 1 == total:
-            announce(self.stage, batch_idx + 1, total)
+        done = step_of(pl_module) + 1
+        if done % CHECK_EVERY == 0 or done == self.num_steps:
+            announce(self.stage, done, self.num_steps)
 
 
-class DivergenceGuard(Callback):
+class Length(OwnCallback):
+    """Ends a training in several epochs, whose number need not divide that of its minibatches.
+
+    Args:
+        num_steps: Minibatches in all.
+    """
+
+    def __init__(self, num_steps: int) -> None:
+        self.num_steps = num_steps
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if step_of(pl_module) + 1 >= self.num_steps:
+            trainer.should_stop = True
+
+
+class DivergenceGuard(OwnCallback):
     """Raises `TrainingDiverged` when the step's loss is no longer finite.
 
     Args:
         stage: What is being trained, for the message.
+        num_steps: Minibatches in all.
     """
 
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
+    def __init__(self, stage: str, num_steps: int) -> None:
+        self.stage, self.num_steps = stage, num_steps
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if batch_idx % CHECK_EVERY and batch_idx + 1 != trainer.num_training_batches:
+        step = step_of(pl_module)
+        if step % CHECK_EVERY and step + 1 != self.num_steps:
             return
         loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
         if isinstance(loss, Tensor) and not bool(torch.isfinite(loss).all()):
             raise TrainingDiverged(
-                f"{self.stage} diverged at step {batch_idx + 1}: its loss is {float(loss)}; lower the learning rate, "
+                f"{self.stage} diverged at step {step + 1}: its loss is {float(loss)}; lower the learning rate, "
                 "raise the gradient penalty, or scale the data"
             )
 
 
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Hides notices that are about how Lightning is usually launched, not about what the user did."""
-    with warnings.catch_warnings():
-        for message in (
-            ".*does not have many workers.*",
-            ".*`IterableDataset` has `__len__` defined.*",
-            ".*GPU available but not used.*",
-            ".*The `srun` command is available.*",
-            ".*Detected call of `lr_scheduler.step\\(\\)` before.*",  # a generator waits for its discriminator's steps
-            ".*You are trying to `self.log\\(\\)`.*",
-            ".*Please use `torch.utils._pytree.*",
-            ".*isinstance\\(treespec, LeafSpec\\).*",
-        ):
-            warnings.filterwarnings("ignore", message=message)
-        loggers = [logging.getLogger(name) for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric")]
-        levels = [logger.level for logger in loggers]
-        for logger in loggers:
-            logger.setLevel(logging.WARNING)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+def step_of(module: LightningModule) -> int:
+    """The index of the minibatch that a module is being trained on, from 0, counted over all epochs."""
+    index: int = module.trainer.fit_loop.total_batch_idx
+    return index
 
 
 @contextmanager
@@ -101,43 +106,65 @@ def _interruptible(trainer: Trainer) -> Iterator[None]:
         raise KeyboardInterrupt from stopped
 
 
+@contextmanager
+def _precision_given_back(module: LightningModule) -> Iterator[None]:
+    """A training in another precision converts the module; what samples is as it was made."""
+    kept = {name: value.dtype for name, value in _values(module)}
+    yield
+    for name, value in _values(module):
+        if value.dtype != kept.get(name, value.dtype):
+            value.data = value.data.to(kept[name])
+
+
+def _values(module: LightningModule) -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_parameters()
+    yield from module.named_buffers()
+
+
 def train(
     module: LightningModule,
     batches: DataLoader[Any],
     stage: str,
     device: torch.device,
     options: Mapping[str, Any] | None = None,
+    *,
+    callbacks: Sequence[Callback] = (),
 ) -> None:
-    """One pass of Lightning's trainer over `batches`, on the device where the data are.
+    """Runs Lightning's trainer over `batches` once, on the device where the data are; nothing of it stays.
 
     Args:
         module: What to train; its ``training_step`` returns the loss.
         batches: The minibatches, as many as there are to be steps.
         stage: What is being trained, for progress and messages.
         device: Where.
-        options: Arguments of ``lightning.Trainer`` that override or extend the defaults; ``callbacks`` are added.
+        options: Arguments of ``lightning.Trainer`` of the user's, see `trainer_settings`.
+        callbacks: Our own ones, used as they are.
 
     Raises:
         TrainingDiverged: A loss is NaN or infinite.
-        ValueError: Options that Lightning refuses.
+        ValueError: Options that Lightning, or a training here, refuses.
     """
-    settings: dict[str, Any] = {
-        "accelerator": "gpu" if device.type == "cuda" else device.type,
-        "devices": 1 if device.index is None or device.type != "cuda" else [device.index],
-        "max_epochs": 1,
-        "logger": False,
-        "enable_checkpointing": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        **(options or {}),
-    }
-    own = settings.get("callbacks") or []
-    settings["callbacks"] = [*([own] if isinstance(own, Callback) else own), Progress(stage), DivergenceGuard(stage)]
-    with _quiet_lightning():
+    num_steps = len(batches)
+    settings = trainer_settings(options or {}, module, num_steps, device)
+    ours = [*callbacks, Progress(stage, num_steps), DivergenceGuard(stage, num_steps)]
+    if settings["max_epochs"] > 1:
+        ours.append(Length(num_steps))
+    settings["callbacks"] = [*settings["callbacks"], *ours]
+    with quiet_lightning():
         try:
             trainer = Trainer(**settings)
         except (TypeError, ValueError, MisconfigurationException) as error:
             raise UserError(f"trainer_options: lightning.Trainer refuses them: {error}") from error
-        with _interruptible(trainer):
-            trainer.fit(module, batches)
+        try:
+            with _interruptible(trainer), _precision_given_back(module):
+                trainer.fit(module, batches)
+            if step_of(module) < 0:
+                raise UserError(
+                    f"trainer_options: {stage} was not trained on a single minibatch; raise max_time, max_steps or "
+                    "limit_train_batches"
+                )
+        except MisconfigurationException as error:
+            raise UserError(f"trainer_options: lightning.Trainer refuses them: {error}") from error
+        finally:
+            module.trainer = None  # it would keep loaders and optimisers alive
     module.to(device)

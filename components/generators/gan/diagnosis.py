@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from adagan.components.generators.gan.gan_training import GANTraining
-from adagan.components.training.trainer import CHECK_EVERY, TrainingDiverged
+from adagan.components.training.logged_losses import OwnCallback
+from adagan.components.training.trainer import CHECK_EVERY, TrainingDiverged, step_of
 
 EXPLODED = 1e6
 """Outputs of a discriminator beyond this number, where a few units tell data from samples, end a training."""
@@ -83,7 +84,7 @@ SYMPTOMS = (
 )
 
 
-class Diagnosis(Callback):
+class Diagnosis(OwnCallback):
     """Looks at a GAN's training every so many steps; `notes` tells what was wrong for long.
 
     Raises:
@@ -96,8 +97,9 @@ class Diagnosis(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if (batch_idx + 1) % CHECK_EVERY == 0 and isinstance(pl_module, GANTraining):
-            _check_explosion(pl_module, batch_idx + 1)
+        done = step_of(pl_module) + 1
+        if done % CHECK_EVERY == 0 and isinstance(pl_module, GANTraining):
+            _check_explosion(pl_module, done)
             shown = tuple(symptom for symptom in SYMPTOMS if symptom.shows(pl_module))
             self.checks.append((pl_module.progress, shown))
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
-from lightning.pytorch import Callback
 from torch import Tensor, nn
 
 from adagan.components.checks import check_counts, check_decays, check_is_module, check_positive
 from adagan.components.generators.gan.diagnosis import Diagnosis
-from adagan.components.generators.gan.gan_training import GANTraining, Schedule
+from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.objectives import NonSaturating, Objective
 from adagan.components.generators.gan.penalties import Penalty, as_penalty
+from adagan.components.generators.gan.schedule import Schedule
 from adagan.components.generators.gan.spectral import normalize_spectrally
 from adagan.components.generators.gan.techniques import Technique
 from adagan.components.generators.latent import LatentGenerator, Template
@@ -149,10 +149,8 @@ class GAN(LatentGenerator):
     def _trained(self, training: GANTraining, batches: WeightedBatches) -> nn.Module:
         """Runs a training and returns the average of its generator."""
         diagnosis = Diagnosis()
-        own = self.trainer_options.get("callbacks") or []
-        callbacks = [*([own] if isinstance(own, Callback) else own), diagnosis]
-        options = {**self.trainer_options, "callbacks": callbacks}
-        train(training, batches.loader(), "generator", batches.data.device, options)
+        device, options = batches.data.device, self.trainer_options
+        train(training, batches.loader(), "generator", device, options, callbacks=[diagnosis])
         self.training_notes_ = diagnosis.notes()
         final = training.discriminator.state_dict() if self.keep_discriminator else {}
         self._kept = {name: value.clone() for name, value in final.items()}

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Adam, Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from adagan.components.generators.gan.judged_batches import GeneratedBatch, Judge, JudgedBatch
 from adagan.components.generators.gan.objectives import Objective
 from adagan.components.generators.gan.penalties import Penalty
+from adagan.components.generators.gan.schedule import Schedule, cosine
+from adagan.components.training.logged_losses import log_losses
+from adagan.components.training.precision import check_average, may_be_fused
+from adagan.components.training.trainer import step_of
 
-Schedule: TypeAlias = Callable[[Optimizer], LRScheduler]
-"""Makes a learning-rate schedule, stepped once per minibatch, for an optimiser: ``partial(StepLR, step_size=1000)``."""
+Batch = TypeVar("Batch", JudgedBatch, GeneratedBatch)
 
 
 class GANTraining(LightningModule):
@@ -56,6 +59,9 @@ class GANTraining(LightningModule):
         judges_sides_apart: Whether data and samples go through the discriminator in two passes.
         progress: Share of the training that is done, in [0, 1).
         last: The discriminator's last minibatch, outside the graph.
+        gradient_clipping: See `ClipsGradients`.
+        losses: Of the last minibatch, by the names under which they are logged: ``discriminator_loss``,
+            ``generator_loss``, ``penalty`` with its factor, and the terms that techniques add.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class GANTraining(LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
+        self.ema_decay = ema_decay
         self.generator, self.discriminator, self.objective = generator, discriminator, objective
         average = get_ema_multi_avg_fn(ema_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(generator, multi_avg_fn=average, use_buffers=True)
@@ -95,11 +102,16 @@ class GANTraining(LightningModule):
         self.judges_sides_apart = False
         self.progress = 0.0
         self.last: JudgedBatch | None = None
+        self.gradient_clipping: Mapping[str, Any] = {}
+        self.losses: dict[str, Tensor] = {}
+
+    def on_fit_start(self) -> None:
+        check_average(self.trainer, self.ema_decay)
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
         parts = (self.generator, self.discriminator)
         optimizers: list[Optimizer] = [
-            Adam(part.parameters(), lr=rate, betas=self.betas, fused=True)
+            Adam(part.parameters(), lr=rate, betas=self.betas, fused=may_be_fused(self.trainer))
             for part, rate in zip(parts, self.learning_rates, strict=True)
         ]
         return optimizers, [self.schedule(optimizer) for optimizer in optimizers]
@@ -107,14 +119,18 @@ class GANTraining(LightningModule):
     def training_step(self, real: Tensor, batch_idx: int) -> dict[str, Tensor]:
         optimizers: Any = self.optimizers()
         generator_optimizer, discriminator_optimizer = optimizers
-        self.progress = batch_idx / self.num_steps
-        loss = self._discriminator_step(real, batch_idx, discriminator_optimizer)
-        if batch_idx >= self.head_start and (batch_idx + 1) % self.discriminator_steps == 0:
+        # Lightning counts the steps of all optimisers: one of two leaves it the number of minibatches
+        generator_optimizer._on_before_step = generator_optimizer._on_after_step = _not_counted
+        step = step_of(self)
+        self.progress = step / self.num_steps
+        loss = self._discriminator_step(real, step, discriminator_optimizer)
+        if step >= self.head_start and (step + 1) % self.discriminator_steps == 0:
             loss = loss + self._generator_step(real, generator_optimizer)
             self.average.update_parameters(self.generator)
         schedulers: Any = self.lr_schedulers()
         for scheduler in schedulers:
             scheduler.step()
+        log_losses(self, self.losses)
         return {"loss": loss}
 
     def judge(self, points: Tensor, parameters: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -139,15 +155,20 @@ class GANTraining(LightningModule):
     def discriminator_loss(self, batch: JudgedBatch) -> Tensor:
         """The objective's loss and the terms that techniques add, without the penalty."""
         loss = self.objective.discriminator_loss(batch.at_real, batch.at_fake)
-        for term in self.discriminator_terms:
-            loss = loss + term(batch)
-        return loss
+        return self._with_terms(loss, self.discriminator_terms, batch, "discriminator")
 
     def adversarial_loss(self, batch: GeneratedBatch) -> Tensor:
         """The objective's loss for the generator."""
         at_fake = batch.judge(batch.fake)
         at_real = batch.judge(batch.real) if self.objective.paired else at_fake.new_empty(0)
         return self.objective.generator_loss(at_real, at_fake)
+
+    def _with_terms(self, loss: Tensor, terms: Sequence[Callable[[Batch], Tensor]], batch: Batch, side: str) -> Tensor:
+        for term in terms:
+            value = term(batch)
+            self.losses[f"{side}_{getattr(term, '__name__', type(term).__name__)}"] = value.detach()
+            loss = loss + value
+        return loss
 
     def _normal(self, count: int, like: Tensor) -> Tensor:
         return torch.randn(count, self.latent_dim, device=like.device, dtype=like.dtype)
@@ -162,10 +183,11 @@ class GANTraining(LightningModule):
         total = loss
         if penalty is not None:
             assert penalty.factor is not None  # it is suited to the data before training
-            total = loss + penalty.factor * self.penalty_interval * penalty(batch, self.judge)
-        optimizer.zero_grad(set_to_none=True)
-        self.manual_backward(total)
-        optimizer.step()
+            value = penalty(batch, self.judge)
+            total = loss + penalty.factor * self.penalty_interval * value
+            self.losses["penalty"] = penalty.factor * value.detach()
+        self.losses["discriminator_loss"] = loss.detach()
+        self._descend(total, optimizer)
         self.last = JudgedBatch(batch.points.detach(), batch.num_real, batch.outputs.detach())
         return loss.detach()
 
@@ -174,17 +196,19 @@ class GANTraining(LightningModule):
         latent = self.draw_latent(self.num_samples[1], real)
         fake: Tensor = self.generator(latent)
         batch = GeneratedBatch(latent, fake, real, self.look_ahead(real, fake))
-        loss = self.generator_loss(batch)
-        for term in self.generator_terms:
-            loss = loss + term(batch)
-        optimizer.zero_grad(set_to_none=True)
-        self.manual_backward(loss)
-        optimizer.step()
+        loss = self._with_terms(self.generator_loss(batch), self.generator_terms, batch, "generator")
+        self.losses["generator_loss"] = loss.detach()
+        self._descend(loss, optimizer)
         self.discriminator.requires_grad_(True)
         return loss.detach()
 
+    def _descend(self, loss: Tensor, optimizer: Any) -> None:
+        optimizer.zero_grad(set_to_none=True)
+        self.manual_backward(loss)
+        if self.gradient_clipping:
+            self.clip_gradients(optimizer, **self.gradient_clipping)
+        optimizer.step()
 
-def cosine(optimizer: Optimizer, num_steps: int) -> LRScheduler:
-    """Lets the learning rate fall to zero along half a cosine."""
-    length = torch.pi / num_steps
-    return LambdaLR(optimizer, lambda step: 0.5 + 0.5 * float(torch.cos(torch.tensor(step * length))))
+
+def _not_counted() -> None:
+    """What Lightning does before and after a step that it does not count."""

@@ -144,9 +144,9 @@ def test_callbacks_and_other_options_reach_lightning() -> None:
             self.steps += 1
 
     counting = Counting()
-    make(trainer_options={"callbacks": [counting]}).fit(two_points())
+    make(trainer_options={"callbacks": [lambda: counting]}).fit(two_points())
     assert counting.steps == 30
-    make(trainer_options={"callbacks": counting, "max_steps": 7}).fit(two_points())
+    make(trainer_options={"callbacks": lambda: counting, "max_steps": 7}).fit(two_points())
     assert counting.steps == 37
     with pytest.raises(ValueError, match=r"trainer_options: lightning.Trainer refuses them: .*max_stepps"):
         make(trainer_options={"max_stepps": 7}).fit(two_points())

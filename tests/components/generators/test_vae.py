@@ -33,7 +33,7 @@ def test_the_loss_is_the_bound(beta: float, generator: torch.Generator) -> None:
     bound = NegativeEvidenceBound(Constant(0.5, -1.0, 0.3, -0.7), NoisyDecoder(Constant(1.0, 2.0, 3.0), 2, (3,)), beta)
     points = torch.randn(500, 3, generator=generator)
     with isolated_randomness(0):
-        loss = float(bound.train()(points).detach())
+        loss = float(bound.train()(points)["loss"].detach())
     deviation = (points - torch.tensor([1.0, 2.0, 3.0])).square().mean(dim=0).sqrt()
     likelihood = Normal(torch.tensor([1.0, 2.0, 3.0]), deviation).log_prob(points).mean()
     divergence = kl_divergence(Normal(mean, (0.5 * log_variance).exp()), Normal(0.0, 1.0)).sum()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -28,8 +30,15 @@ class HistoricalAveraging(Technique):
 
     def install(self, training: GANTraining) -> None:
         of_discriminator, of_generator = _History(training.discriminator), _History(training.generator)
-        training.discriminator_terms.append(lambda batch: self.factor * of_discriminator.distance(training.progress))
-        training.generator_terms.append(lambda batch: self.factor * of_generator.distance(training.progress))
+
+        def term(history: _History) -> Callable[[object], Tensor]:
+            def historical_averaging(batch: object) -> Tensor:
+                return self.factor * history.distance(training.progress)
+
+            return historical_averaging
+
+        training.discriminator_terms.append(term(of_discriminator))
+        training.generator_terms.append(term(of_generator))
 
 
 class _History:

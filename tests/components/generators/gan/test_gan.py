@@ -216,10 +216,10 @@ class Recording(Callback):
         self.steps += 1
 
 
-@pytest.mark.parametrize("wrap", [lambda callback: [callback], lambda callback: callback], ids=["list", "bare"])
-def test_trainer_options_reach_lightning(wrap: Callable[[Callback], Any]) -> None:
+@pytest.mark.parametrize("wrap", [lambda make: [make], lambda make: make], ids=["list", "bare"])
+def test_trainer_options_reach_lightning(wrap: Callable[[Callable[[], Callback]], Any]) -> None:
     callback = Recording()
-    GAN(**TINY, trainer_options={"callbacks": wrap(callback)}).fit(blobs(64))
+    GAN(**TINY, trainer_options={"callbacks": wrap(lambda: callback)}).fit(blobs(64))
     assert callback.steps == TINY["max_steps"]
 
 
@@ -260,7 +260,7 @@ def test_the_average_follows_the_generator() -> None:
 
     keep = Keep()
     options = {**TINY, "max_steps": 6, "learning_rate": 0.1}
-    gan = GAN(generator=Constant((2,)), ema_decay=0.75, trainer_options={"callbacks": [keep]}, **options)
+    gan = GAN(generator=Constant((2,)), ema_decay=0.75, trainer_options={"callbacks": [lambda: keep]}, **options)
     gan.fit(blobs(64))
     # the first update copies, each later one moves a quarter of the way
     average = keep.values[0]
@@ -278,7 +278,9 @@ def test_without_decay_the_last_generator_samples() -> None:
             self.value = pl_module.generator.value.detach().clone()
 
     last = Last()
-    gan = GAN(generator=Constant((2,)), ema_decay=0.0, trainer_options={"callbacks": last}, **TINY).fit(blobs(64))
+    gan = GAN(generator=Constant((2,)), ema_decay=0.0, trainer_options={"callbacks": lambda: last}, **TINY).fit(
+        blobs(64)
+    )
     assert torch.equal(gan.generator_.value, last.value)
 
 
