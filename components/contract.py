@@ -16,10 +16,11 @@ class Component(Protocol):
     cannot, it says by attributes of the class or of the object; one that is absent has its default:
 
     - ``takes_weights``, by default true: where it is false, `fit` is given no weights, but rows drawn by weight;
-    - ``learns_labels``, by default false: where it is true, `fit` is given the labels that there are, else never.
+    - ``learns_labels``, by default false: where it is true, `fit` is given the labels that there are, else never;
+    - ``has_density``, by default whether there is a method ``log_prob(x)``: where it is false, that is never called.
 
-    `fit` is given copies, to do with as it likes. Optional, and used where it is there, is ``log_prob(x)``; so are
-    `WarmStarting`, `ConditionalComponent` and, for run folders, ``state_dict`` and ``load_state_dict`` (every torch
+    `fit` is given copies, to do with as it likes. Optional, and used where they are there, are the methods of
+    `WarmStarting` and `ConditionalComponent`, and for run folders ``state_dict`` and ``load_state_dict`` (every torch
     module has them). A torch module with ``draw_latent(num_samples, *, generator=None)`` that samples as
     ``self(self.draw_latent(num_samples))``, row by row, is called together with others of its make where each is to
     give few samples (`adagan.mixtures.sampling.stacking`).
@@ -95,6 +96,11 @@ def takes_weights(component: object) -> bool:
 def learns_labels(component: object) -> bool:
     """Whether a component declares that it learns from labels."""
     return bool(getattr(component, "learns_labels", False))
+
+
+def has_density(component: object) -> bool:
+    """Whether a component has a log density to call."""
+    return callable(getattr(component, "log_prob", None)) and bool(getattr(component, "has_density", True))
 
 
 def name_of(component: object) -> str:

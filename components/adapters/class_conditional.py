@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from adagan.components.adapters.wrapped import as_component
 from adagan.components.checks import check_counts, keywords_only
-from adagan.components.contract import Component
+from adagan.components.contract import Component, has_density, name_of
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
 from adagan.components.training.trainer import TrainingDiverged
@@ -128,16 +128,23 @@ class ClassConditional(nn.Module):
         return self.mixture_.sample(num_samples, generator, component=torch.as_tensor(component))
 
     @property
-    def log_prob(self) -> Callable[[Tensor], Tensor]:
-        """``log_prob(x)``, log Σ_c P(c) P(x | c) at points (N, *event), shape (N,); there if all components have one.
+    def has_density(self) -> bool:
+        """Whether all components have a density; of an unfitted one, whether those would that it makes."""
+        if hasattr(self, "mixture_"):
+            return all(map(has_density, self.mixture_))
+        with isolated_randomness(0):
+            return has_density(as_component(self.make_component()))
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Log Σ_c P(c) P(x | c) at points of shape (N, *event), shape (N,).
 
         Raises:
-            AttributeError: A component has none.
+            TypeError: The component of a class has no density.
         """
         for label, component in zip(self.classes_, self.mixture_, strict=True):
-            if not callable(getattr(component, "log_prob", None)):
-                raise AttributeError(f"the component of class {label} ({type(component).__name__}) has no log_prob")
-        return self.mixture_.log_prob
+            if not has_density(component):
+                raise UserTypeError(f"the component of class {label} ({name_of(component)}) has no log_prob")
+        return self.mixture_.log_prob(x)
 
     def config(self) -> dict[str, Any]:
         """What `from_config` needs.

@@ -86,6 +86,11 @@ class ScikitLearn:
         table = np.random.default_rng(seed).permutation(table)
         return torch.from_numpy(table).to(self._dtype).reshape(num_samples, *self._event_shape)
 
+    @property
+    def has_density(self) -> bool:
+        """Whether the estimator has ``score_samples``."""
+        return callable(getattr(self.estimator, "score_samples", None))
+
     def log_prob(self, x: Tensor) -> Tensor:
         """Log density by ``score_samples`` at points of shape (N, *event), shape (N,)."""
         return torch.from_numpy(np.asarray(self.estimator.score_samples(x.reshape(len(x), -1).cpu().numpy())))

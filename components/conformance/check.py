@@ -25,7 +25,7 @@ def check_component(make_component: Callable[[], Any], data: Tensor | None = Non
 
     It is fitted as boosting fits it: with weights, or with rows drawn by them where it declares
     ``takes_weights = False``. Checked are: a fresh object per call; ``fit`` returns the object; samples of the right
-    shape, dtype and device, finite, none for ``sample(0)``; the same generator state gives the same samples and another
+    shape and dtype, finite, none for ``sample(0)``; the same generator state gives the same samples and another
     state others; weights decide what is learnt; the same seed trains the same component; train and eval mode are
     restored by a mixture's draw; global random states stay; a stored state gives the same samples.
 
@@ -93,7 +93,9 @@ def _fitted(
     return component
 
 
+@torch.inference_mode()
 def _draw(component: Any, num_samples: int, seed: int) -> Tensor:
+    """As a mixture draws: with a generator, and without gradients."""
     drawn = component.sample(num_samples, generator=seeded(seed))
     require(isinstance(drawn, Tensor), f"sample must return a tensor, got {type(drawn).__name__}")
     assert isinstance(drawn, Tensor)
@@ -109,9 +111,7 @@ def _check_samples(component: Any, data: Tensor) -> None:
             f"sample({num_samples}) must have shape {expected}, got {tuple(drawn.shape)}",
         )
         require(drawn.dtype == data.dtype, f"samples must have the data's dtype {data.dtype}, got {drawn.dtype}")
-        require(drawn.device == data.device, f"samples must be on the data's device {data.device}, got {drawn.device}")
         require(bool(torch.isfinite(drawn).all()), "samples must be finite")
-        require(not drawn.requires_grad, "samples must not carry gradients; sample under torch.no_grad()")
     require(
         torch.equal(_draw(component, 64, 3), _draw(component, 64, 3)),
         "the same generator state must give the same samples",
@@ -119,10 +119,6 @@ def _check_samples(component: Any, data: Tensor) -> None:
     require(
         not torch.equal(_draw(component, 64, 3), _draw(component, 64, 4)),
         "another generator state must give other samples",
-    )
-    require(
-        not torch.equal(component.sample(64), component.sample(64)),
-        "generator=None must give fresh samples at each call",
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from adagan.components.contract import has_density, name_of
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.storage.components import Storable, component_record, unfitted_component
 
@@ -30,7 +30,7 @@ class ComponentDensities(nn.Module):
     def __init__(self, components: Sequence[Any], shares: Tensor) -> None:
         super().__init__()
         for index, component in enumerate(components):
-            if not callable(getattr(component, "log_prob", None)):
+            if not has_density(component):
                 raise UserTypeError(without_log_prob(f"mixture: component {index}", component))
         # copies, and no submodules: freezing or moving a critic is not to change the mixture that it was fitted to
         self.components = tuple(copy.deepcopy(component) for component in components)
@@ -107,14 +107,13 @@ def check_offers_log_prob(component: Any) -> None:
     Raises:
         TypeError: It has no ``log_prob``.
     """
-    # a property may need a fitted component: it is looked up, not evaluated
-    if inspect.getattr_static(component, "log_prob", None) is None:
+    if not has_density(component):
         raise UserTypeError(without_log_prob("critic: the component", component))
 
 
 def without_log_prob(what: str, component: Any) -> str:
     """The message for a component without densities."""
-    name = type(component).__name__
+    name = name_of(component)
     return (
         f"{what} ({name}) has no log_prob, from which a binary critic takes the ratios of components among themselves, "
         f"and an exact one all ratios; use Critic, which learns them, or give {name} a method log_prob(x)"

@@ -20,6 +20,7 @@ from adagan.components import (
     Wrapped,
     check_component,
 )
+from adagan.components.contract import has_density
 from adagan.mixtures import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -94,7 +95,13 @@ def test_density_of_all_classes_together() -> None:
     component = ClassConditional(Gaussian).fit(data, labels=labels)
     parts = torch.stack([part.log_prob(data) for part in component.mixture_], dim=1)
     torch.testing.assert_close(component.log_prob(data), (parts + component.class_shares_.log()).logsumexp(dim=1))
-    assert not hasattr(ClassConditional(lambda: Wrapped(Tables())).fit(data, labels=labels), "log_prob")
+    assert has_density(component)
+    assert has_density(ClassConditional(Gaussian))
+    without = ClassConditional(lambda: Wrapped(Tables()))
+    assert not has_density(without)
+    assert not has_density(without.fit(data, labels=labels))
+    with pytest.raises(TypeError, match=r"the component of class 0 \(Tables\) has no log_prob"):
+        without.log_prob(data)
 
 
 class Tables:
