@@ -4,6 +4,7 @@ Exports, the classes that stored files may name, the command line, the study and
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from adagan.components.adapters.class_conditional import ClassConditional
@@ -70,67 +71,39 @@ def _flow(shape: Shape) -> Mapping[str, Any]:
 _TINY = {"width": 16, "max_steps": 60, "batch_size": 64}
 _TINY_GAN = {"latent_dim": 2, "width": 16, "max_steps": 150, "batch_size": 64, "learning_rate": 5e-3}
 
+_adversarial_offer = partial(Offer, in_steps=True, in_seconds=_adversarial, tiny=_TINY_GAN)
+_trained_offer = partial(Offer, number="max_steps", in_steps=True, in_seconds=_narrow)
+
 COMPONENTS: tuple[Offer, ...] = (
-    Offer(GAN, "gan", "two networks, one against the other", in_steps=True, in_seconds=_gan, tiny=_TINY_GAN),
-    Offer(
-        ConditionalGAN,
-        "conditional-gan",
-        "a GAN that is told the classes, and samples the ones that are wanted",
-        in_steps=True,
-        in_seconds=_adversarial,
-        tiny=_TINY_GAN,
-    ),
-    Offer(
-        SemiSupervisedGAN,
-        "semi-supervised-gan",
-        "a GAN whose discriminator learns the classes from few labels",
-        in_steps=True,
-        in_seconds=_adversarial,
-        tiny=_TINY_GAN,
-    ),
-    Offer(
+    _adversarial_offer(GAN, "gan", "two networks, one against the other", in_seconds=_gan),
+    _adversarial_offer(ConditionalGAN, "conditional-gan", "a GAN that is told the classes, and samples those wanted"),
+    _adversarial_offer(SemiSupervisedGAN, "semi-supervised-gan", "a GAN that learns the classes from few labels"),
+    _adversarial_offer(
         InfoGAN,
         "info-gan",
         "a GAN with a code that the samples tell",
         number="categorical",
-        in_steps=True,
-        in_seconds=_adversarial,
         tiny={**_TINY_GAN, "categorical": 2, "continuous": 1, "latent_dim": 5},
     ),
-    Offer(
-        VAE,
-        "vae",
-        "a variational autoencoder",
-        number="max_steps",
-        in_steps=True,
-        in_seconds=_narrow,
-        tiny={**_TINY, "latent_dim": 2},
-    ),
-    Offer(
+    _trained_offer(VAE, "vae", "a variational autoencoder", tiny={**_TINY, "latent_dim": 2}),
+    _trained_offer(
         Flow,
         "flow",
         "a normalising flow, with densities",
-        number="max_steps",
-        in_steps=True,
         in_seconds=_flow,
         tiny={**_TINY, "width": 8, "transforms": 1, "max_steps": 40},
     ),
-    Offer(
+    _trained_offer(
         FlowMatching,
         "flow-matching",
         "a velocity field from noise to data",
-        number="max_steps",
-        in_steps=True,
         in_seconds=lambda shape: {"width": 16 if len(shape) > 1 else None},
         tiny={**_TINY, "sampling_steps": 4},
     ),
-    Offer(
+    _trained_offer(
         MomentMatching,
         "moment-matching",
         "a network that matches the data under a kernel",
-        number="max_steps",
-        in_steps=True,
-        in_seconds=_narrow,
         tiny={**_TINY, "latent_dim": 2},
     ),
     Offer(Memoriser, "memoriser", "repeats the data: a negative control"),

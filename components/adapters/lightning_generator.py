@@ -207,11 +207,7 @@ class LightningGenerator(nn.Module):
     ) -> Tensor:
         """Samples of shape (num_samples, *event), with the dtype of the data and on the device of the component.
 
-        Args:
-            num_samples: 0 or more.
-            generator: Source of randomness; ``None`` seeds a fresh one from the system.
-            condition: The class of all samples; or, shape (num_samples,), that of each in turn; ``None`` leaves the
-                classes to the sampler.
+        The arguments are those of `ConditionalComponent.sample`; without a condition the sampler chooses the classes.
 
         Raises:
             TypeError, ValueError: The sampler returns no tensor, or one of another shape; a class, and the sampler is

@@ -79,12 +79,7 @@ class Wrapped:
 
     @keywords_only
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
-        """Fits the object.
-
-        Args:
-            data: Shape (N, *event).
-            weights: Shape (N,), non-negative; ``None`` means uniform.
-            labels: Classes from 0, and −1 for points without one, shape (N,).
+        """Fits the object to copies of what is given; the arguments are those of `Component.fit`.
 
         Raises:
             ValueError: It needs labels, and there are none; labels that are no classes.
@@ -122,10 +117,7 @@ class Wrapped:
     ) -> Tensor:
         """Samples of shape (num_samples, *event), with the dtype and on the device of the data that were fitted.
 
-        Args:
-            num_samples: 0 or more.
-            generator: Source of randomness; ``None`` seeds a fresh one from the system.
-            condition: The class of all samples, or, shape (num_samples,), that of each in turn.
+        The arguments are those of `ConditionalComponent.sample`.
 
         Raises:
             TypeError, ValueError: It samples something else than numbers, or another shape; a class, and it samples by
