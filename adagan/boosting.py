@@ -240,7 +240,7 @@ class AdaGAN:
         incoming = self._whole.weights
         # provisional weights: the critic sees enough of every component whatever its weight
         candidate = self._whole.append(newcomer, torch.cat([incoming / 2, incoming.new_tensor([0.5])]))
-        critic = fit_critic(self.critic, self._data, candidate, seed, previous=self.critic_)
+        critic = fit_critic(self.critic, self._data, candidate, seed)
         weights = self.step.weights(critic.component_log_ratios_, incoming, self._data.weights)
         return self._whole.append(newcomer, weights), critic.reweigh(weights)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adagan.components.contract import Component
-from adagan.components.critics.ratio_estimator import RatioEstimator, Selective, WarmStarting
+from adagan.components.critics.ratio_estimator import RatioEstimator, Selective
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
@@ -36,7 +36,6 @@ def fit_critic(
     data: TrainingData,
     mixture: Mixture,
     seed: int,
-    previous: RatioEstimator | None = None,
 ) -> RatioEstimator:
     """A fresh critic, fitted to the data and the mixture.
 
@@ -45,11 +44,6 @@ def fit_critic(
         data: The points and their own weights.
         mixture: Whose components to compare with the data.
         seed: Of everything random.
-        previous: The critic of the mixture without its last component; one of the same class that is to
-            start from it does.
     """
     with isolated_randomness(seed):
-        critic = make()
-        if isinstance(critic, WarmStarting) and critic.warm and type(previous) is type(critic):
-            critic.warm_start(previous)
-        return critic.fit(data.points, mixture, weights=data.weights)
+        return make().fit(data.points, mixture, weights=data.weights)

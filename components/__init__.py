@@ -13,7 +13,7 @@ from adagan.components.critics import catalogue as critics_catalogue
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature, VectorScaling
 from adagan.components.critics.catalogue import *  # noqa: F403
-from adagan.components.critics.ratio_estimator import RatioEstimator, WarmStarting
+from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.generators.gan import objectives, techniques
 from adagan.components.generators.gan.objectives import *  # noqa: F403
 from adagan.components.generators.gan.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
@@ -42,7 +42,6 @@ __all__ = [
     "Temperature",
     "TrainingDiverged",
     "VectorScaling",
-    "WarmStarting",
     "ZeroCenteredPenalty",
     "as_component",
     "check_component",

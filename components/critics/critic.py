@@ -29,7 +29,6 @@ class Critic(NetworkCritic):
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
         trainer_options: Further arguments of ``lightning.Trainer``.
         calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
-        warm: Whether boosting lets every round's critic begin from that of the round before; see `warm_start`.
         seed: Of everything random; ``None`` takes torch's last manual seed.
 
     Attributes:

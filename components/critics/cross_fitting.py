@@ -121,7 +121,7 @@ class CrossFitted(nn.Module, ABC):
                 f"data: a critic of {self.folds} folds needs {10 * self.folds} rows or more, got {len(data)}"
             )
         seed = inherited_seed() if self.seed is None else self.seed
-        randomness = torch.Generator(data.device).manual_seed(self.sampling_seed(seed, len(mixture)))
+        randomness = torch.Generator(data.device).manual_seed(seed)
         base = as_probabilities(weights, len(data), data, "weights")
         total = min(len(data), self.max_samples)
         drawn, shares = draw_labelled(data, base, mixture, total, 2 * self.folds, randomness)
@@ -133,8 +133,7 @@ class CrossFitted(nn.Module, ABC):
             points = drawn.mapped(self.scaling_)
             points = points.merged() if self.binary else points
             self.prepare(points)
-            own = torch.randperm(len(data), generator=randomness, device=data.device) % self.folds
-            fold = self.fold_of(own)
+            fold = torch.randperm(len(data), generator=randomness, device=data.device) % self.folds
             sample_fold = torch.randperm(len(drawn.samples), generator=randomness, device=data.device) % self.folds
             for index in range(self.folds):
                 self.fit_fold(index, points.rows(fold != index, sample_fold != index), seed + index)
@@ -147,14 +146,6 @@ class CrossFitted(nn.Module, ABC):
         """See `adagan.components.critics.ratio_estimator.Selective`."""
         if self.binary and count > 1:
             check_offers_log_prob(component)
-
-    def sampling_seed(self, seed: int, num_components: int) -> int:
-        """The seed of samples and folds."""
-        return seed
-
-    def fold_of(self, own: Tensor) -> Tensor:
-        """The fold of every data point, shape (N,), from the one that was drawn."""
-        return own
 
     @torch.no_grad()
     def _score(self, drawn: LabelledPoints, points: LabelledPoints, fold: Tensor, sample_fold: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Critics whose estimates are networks: softmax regression, stopped early, and warm starts."""
+"""Critics whose estimates are networks: softmax regression, stopped early."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, Self
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,8 +14,6 @@ from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.critic_training import CriticTraining, LabelledBatches, every_tenth
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
-from adagan.components.critics.ratio_estimator import RatioEstimator
-from adagan.components.critics.warm_start import WarmStart
 from adagan.components.networks.defaults import ratio_network, supported_octaves
 from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import ArrayLike
@@ -25,7 +22,7 @@ from adagan.mixtures.mixture import Mixture
 
 
 class NetworkCritic(CrossFitted):
-    """What `Critic` and `BinaryCritic` share: how their networks are made, trained, stored, and started warm.
+    """What `Critic` and `BinaryCritic` share: how their networks are made, trained and stored.
 
     Args:
         noise: Standard deviation of the noise, in units of the data's (per entry for vectors, overall for images).
@@ -37,8 +34,6 @@ class NetworkCritic(CrossFitted):
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
         trainer_options: Further arguments of ``lightning.Trainer``.
         calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
-        warm: Whether boosting lets every round's critic begin from that of the round before (see `warm_start`). Cold
-            starts reach the lower held-out loss at equal CPU time; hence the default.
         seed: Of everything random; ``None`` takes torch's last manual seed.
     """
 
@@ -56,7 +51,6 @@ class NetworkCritic(CrossFitted):
         max_samples: int = 50_000,
         trainer_options: Mapping[str, Any] | None = None,
         calibrator: Calibrator | None = None,
-        warm: bool = False,
         seed: int | None = None,
     ) -> None:
         super().__init__(folds=folds, max_samples=max_samples, calibrator=calibrator, seed=seed)
@@ -67,23 +61,6 @@ class NetworkCritic(CrossFitted):
         self.noise, self.width = float(noise), width
         self.max_steps, self.batch_size, self.learning_rate = max_steps, batch_size, learning_rate
         self.trainer_options = dict(trainer_options or {})
-        self.warm = warm
-        self._start: WarmStart | None = None
-
-    def warm_start(self, previous: RatioEstimator) -> Self:
-        """Makes the next `fit` begin from the networks of `previous`, and keep its folds.
-
-        Only that one `fit` is warm. Its samples are new ones, so that none is scored that an earlier round learnt from.
-
-        Args:
-            previous: A fitted critic of this class, of the same data and of all components but the last.
-
-        Raises:
-            TypeError: A critic of another class.
-            ValueError: One that is not fitted, or has other folds, another width or other noise.
-        """
-        self._start = WarmStart.from_critic(previous, self)
-        return self
 
     def check_component(self, component: Any, count: int) -> None:
         """See `adagan.components.critics.ratio_estimator.Selective`."""
@@ -100,28 +77,12 @@ class NetworkCritic(CrossFitted):
     @keywords_only
     def fit(self, data: Tensor, mixture: Mixture, *, weights: ArrayLike | None = None) -> Self:
         self._check_noise(len(mixture))
-        if self._start is not None:
-            self._start.check(data, mixture)
-        try:
-            return super().fit(data, mixture, weights=weights)
-        finally:
-            self._start = None
-
-    def sampling_seed(self, seed: int, num_components: int) -> int:
-        if self._start is None:
-            return seed
-        # other samples than the last round's, were the seed the same
-        return int(np.random.SeedSequence([seed, num_components]).generate_state(1, np.uint64)[0]) % 2**63
-
-    def fold_of(self, own: Tensor) -> Tensor:
-        return own if self._start is None else self._start.fold.to(own)
+        return super().fit(data, mixture, weights=weights)
 
     def prepare(self, points: LabelledPoints) -> None:
         event_shape = tuple(points.data.shape[1:])
         octaves = supported_octaves(points.data.shape, self.noise)
         self._build_networks(event_shape, points.num_components, octaves, points.data)
-        if self._start is not None:
-            self._start.load_into(self.estimators_)
 
     def build(self, event_shape: tuple[int, ...], num_outputs: int, state: Mapping[str, Tensor]) -> None:
         like = next(value for value in state.values() if value.is_floating_point())

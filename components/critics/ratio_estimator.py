@@ -66,22 +66,3 @@ class Selective(Protocol):
             ValueError: An argument of the estimator does not allow so many components.
         """
         ...
-
-
-@runtime_checkable
-class WarmStarting(Protocol):
-    """An estimator that can begin where the one of the round before has ended.
-
-    Attributes:
-        warm: Whether boosting is to let it.
-    """
-
-    warm: bool
-
-    def warm_start(self, previous: RatioEstimator) -> Self:
-        """Makes the next `fit` begin from `previous`, fitted to the same data and to all components but the last.
-
-        No point is scored by an estimate that learnt from it, in this round or, through its start, in an earlier one:
-        the folds are those of `previous`.
-        """
-        ...

@@ -1,4 +1,4 @@
-"""Boosting takes any critic that keeps the protocol, starts those warm that are to, and stores those that can be."""
+"""Boosting takes any critic that keeps the protocol, and stores those that can be stored."""
 
 from functools import partial
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from clusters import COARSE_CRITIC, DATA, TINY_CRITIC, assert_same_mixture, model, seeded
+from clusters import DATA, model, seeded
 from torch import Tensor
 
-from adagan import Critic, Mixture
+from adagan import Mixture
 from adagan.components import BinaryCritic, Calibration, ClassConditional, ExactCritic, Gaussian, KernelCritic
 from adagan.components.critics.calibration import calibration_record
 from adagan.mixtures import Constant, Star
@@ -110,33 +110,3 @@ def test_a_critic_that_cannot_be_stored_is_refused_before_training(tmp_path: Pat
     with pytest.raises(TypeError, match="Densities"):
         model(Gaussian, rounds=1, critic=Densities, folder=tmp_path / "run").fit(DATA)
     assert list(tmp_path.iterdir()) == []
-
-
-class Recording(Critic):
-    """Remembers what it was started from."""
-
-    starts: tuple[Any, ...] = ()
-
-    def warm_start(self, previous: Any) -> "Recording":
-        self.starts = (previous,)
-        super().warm_start(previous)
-        return self
-
-
-@pytest.mark.parametrize("warm", [False, True])
-def test_critics_start_warm_if_they_are_to(warm: bool) -> None:
-    recording = partial(Recording, **TINY_CRITIC.keywords, warm=warm)
-    boosted = model(Gaussian, rounds=1, critic=recording, coarse_critic=COARSE_CRITIC).fit(DATA)
-    first = boosted.critic_
-    assert first.starts == ()
-    boosted.boost()
-    assert boosted.critic_.starts == ((first,) if warm else ())
-
-
-def test_a_resumed_run_starts_as_warm_as_an_uninterrupted_one(tmp_path: Path) -> None:
-    warm = partial(TINY_CRITIC, warm=True)
-    whole = model(Gaussian, critic=warm).fit(DATA)
-    model(Gaussian, rounds=2, critic=warm, folder=tmp_path / "run").fit(DATA)
-    resumed = model(Gaussian, critic=warm, folder=tmp_path / "run").resume(DATA)
-    assert_same_mixture(resumed.mixture_, whole.mixture_)
-    assert torch.equal(resumed.critic_.log_ratio(DATA), whole.critic_.log_ratio(DATA))

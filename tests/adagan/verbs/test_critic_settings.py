@@ -31,7 +31,6 @@ def test_the_default_is_the_librarys() -> None:
     assert type(critic) is Critic
     assert critic.calibrator == VectorScaling()
     assert critic.config() == Critic().config()
-    assert critic.warm is False
 
 
 @pytest.mark.slow
