@@ -244,3 +244,7 @@ class Flattened(DataWeightRule):
         sharp = self.rule(log_ratio, beta, base)
         values = torch.where(sharp.values > 0, sharp.values**self.power, 0.0)
         return replace(sharp, values=values / values.sum())
+
+
+RULES: tuple[type[DataWeightRule], ...] = (Star, Dagger, TopK, TopKLast, Multiplicative, Uniform)
+"""Every rule that needs a number at most; the command line reads this list."""

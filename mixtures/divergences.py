@@ -8,6 +8,7 @@ and the generator's loss of f-GAN) follows from these two, in `adagan.mixtures.f
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -16,6 +17,21 @@ from torch.nn.functional import softplus
 from adagan.mixtures.arguments import check_share
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+
+__all__ = [
+    "Alpha",
+    "ForwardKL",
+    "GeneralizedJensenShannon",
+    "Jeffreys",
+    "JensenShannon",
+    "LeCam",
+    "NeymanChi2",
+    "PearsonChi2",
+    "ReverseKL",
+    "SquaredHellinger",
+    "TotalVariation",
+]
+# the one list of divergences: `adagan.mixtures`, the command line, the f-GAN objectives and the tests read it
 
 _LOG_2 = math.log(2.0)
 
@@ -101,6 +117,8 @@ class GeneralizedJensenShannon(FDivergence):
     References:
         Huszár, *How (not) to train your generative model*, 2015, https://arxiv.org/abs/1511.05101
     """
+
+    examples: ClassVar[tuple[float, ...]] = (0.1, 0.5, 0.9)
 
     def __init__(self, pi: float) -> None:
         self.pi = check_share(pi, "pi", upper_closed=False)
@@ -257,6 +275,8 @@ class Alpha(FDivergence):
         a: Any real number but 0 and 1.
     """
 
+    examples: ClassVar[tuple[float, ...]] = (-1.0, 0.5, 1.5, 3.0)
+
     def __init__(self, a: float) -> None:
         if not math.isfinite(a) or a in (0, 1):
             raise UserError(f"a: expected a real number but 0 (use ForwardKL) and 1 (use ReverseKL), got {a}")
@@ -281,3 +301,7 @@ class Alpha(FDivergence):
 
     def curvature(self, log_ratio: Tensor) -> Tensor:
         return torch.exp(self.a * log_ratio)
+
+
+DIVERGENCES: tuple[type[FDivergence], ...] = tuple(globals()[name] for name in __all__)
+"""Every divergence of the package."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,7 +26,10 @@ class FDivergence(ABC):
     Attributes:
         value_at_zero: f(0), the price of a unit of data that the model misses; may be infinite.
         slope_at_infinity: lim f(u)/u, the price of a unit of model mass outside the data; may be infinite.
+        examples: Values of its parameter, for a family with one: what help names and tests run over.
     """
+
+    examples: ClassVar[tuple[float, ...]] = ()
 
     value_at_zero: float
     slope_at_infinity: float

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from scipy.optimize import brentq  # type: ignore[import-untyped]
@@ -27,7 +28,13 @@ _FINEST = 4 * sys.float_info.epsilon
 
 
 class MixtureStep(ABC):
-    """The contract: the mixture weights after a newcomer, from every component's log ratio at held-out data points."""
+    """The contract: the mixture weights after a newcomer, from every component's log ratio at held-out data points.
+
+    Attributes:
+        minimises: Whether it minimises an f-divergence, the first argument with which it is made.
+    """
+
+    minimises: ClassVar[bool] = False
 
     @abstractmethod
     def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
@@ -162,6 +169,8 @@ class LineSearch(MixtureStep):
         divergence: The f-divergence to minimise.
     """
 
+    minimises = True
+
     def __init__(self, divergence: FDivergence | None = None) -> None:
         self.divergence = divergence or JensenShannon()
 
@@ -223,6 +232,8 @@ class FullyCorrective(MixtureStep):
         threshold: Components with less weight than this are dropped and the others refitted.
     """
 
+    minimises = True
+
     def __init__(self, divergence: FDivergence | None = None, threshold: float = 0.0) -> None:
         if not 0 <= threshold < 1:
             raise UserError(f"threshold: expected a share of the mixture in [0, 1), got {threshold}")
@@ -231,3 +242,8 @@ class FullyCorrective(MixtureStep):
     def weights(self, log_ratios: ArrayLike, incoming: Tensor, base: ArrayLike | None = None) -> Tensor:
         start = append_weight(incoming, 0.0)
         return fit_mixture_weights(log_ratios, self.divergence, base, initial=start, threshold=self.threshold)
+
+
+TARGETS: tuple[type[Step], ...] = (MissingMass, Harmonic, Constant, KeepShare)
+STEPS: tuple[type[MixtureStep], ...] = (FullyCorrective, LineSearch, Harmonic, Constant)
+"""What suits as a target, and as a step; the command line reads these lists."""

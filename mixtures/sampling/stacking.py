@@ -187,5 +187,5 @@ def stacks(components: Sequence[Any]) -> list[Stack]:
             try:
                 found.append(Stack(make, members))
             except Exception as error:  # whatever a module of the user's raises: alone it may well run
-                logger.info("components %s run one by one, they cannot be stacked: %s", make, error)
+                logger.debug("components %s run one by one, they cannot be stacked: %s", make, error)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +28,7 @@ def stream_samples(
     generator: torch.Generator | None = None,
     condition: int | Tensor | None = None,
     overwrite: bool = False,
+    progress: Callable[[int], object] | None = None,
 ) -> None:
     """Writes samples of a mixture, a refined mixture or a component to a file, in memory that does not grow with it.
 
@@ -40,6 +42,7 @@ def stream_samples(
         generator: Source of randomness; ``None`` seeds a fresh one from the system.
         condition: A class, or one class per sample, shape (num_samples,), for a conditional source.
         overwrite: Replace the file if it exists.
+        progress: Told the number of samples that are written, block by block.
 
     Raises:
         ValueError: No samples are wanted, a wrong number of classes, or another ending.
@@ -66,6 +69,8 @@ def stream_samples(
             block = source.sample(size, generator=generator, **as_option(wanted))
             _append(file, _array(block), target.suffix, num_samples, first=written == 0)
             written += len(block)
+            if progress is not None:
+                progress(written)
 
 
 def _array(block: Tensor) -> NDArray[np.generic]:
