@@ -3,6 +3,7 @@
 The names below load when they are first used, so that ``adagan --help`` answers at once.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ _HOMES = {
     "check_component": "adagan.components.conformance",
     "missing_mass": "adagan.missing.missing_mass",
 }
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # what is logged is shown by whoever wants it
 
 
 def __getattr__(name: str) -> Any:

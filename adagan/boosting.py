@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
 from adagan.critics import check_critics, fit_critic
-from adagan.data.training_data import TrainingData
+from adagan.data.training_data import DataLike, TrainingData
 from adagan.estimate import Estimate
 from adagan.fitting import check_maker, fit_newcomer, unfitted
 from adagan.missing.regions import MissingRegion, missing_regions
@@ -35,10 +36,12 @@ from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
 from adagan.mixtures.storage.components import component_record
 from adagan.recording import Clock, missing_estimate, observed
-from adagan.round import Round
+from adagan.round import Round, verdict
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds, check_seed
 from adagan.stopping import Never, NothingLeft, StoppingRule
+
+_log = logging.getLogger(__name__)
 
 COARSE = 0.1
 """Resolution of the critic that decides what is missing, in units of the data's standard deviation."""
@@ -119,7 +122,7 @@ class AdaGAN:
         return described(self)
 
     @keywords_only
-    def fit(self, data: ArrayLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
+    def fit(self, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
         """Forgets everything and runs all the rounds.
 
         Args:
@@ -146,7 +149,7 @@ class AdaGAN:
     @keywords_only
     def start(
         self,
-        data: ArrayLike,
+        data: DataLike,
         *,
         weights: ArrayLike | None = None,
         labels: ArrayLike | None = None,
@@ -160,7 +163,7 @@ class AdaGAN:
         return self
 
     @keywords_only
-    def resume(self, data: ArrayLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
+    def resume(self, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
         """Goes on with the run in the folder until it has all its rounds; the data must be the same.
 
         Raises:
@@ -178,7 +181,7 @@ class AdaGAN:
         return self._run()
 
     def _run(self) -> Self:
-        from adagan.display import rounds_shown
+        from adagan.terminal.display import rounds_shown
 
         self.stopped_ = self.stop.reason(self.rounds_)
         with rounds_shown(self.rounds, len(self.rounds_), visible=self.progress):
@@ -217,6 +220,7 @@ class AdaGAN:
         self.mixture_, self._whole, self.critic_ = mixture, mixture, critic
         self.rounds_.append(record)
         self.data_weights_.append(data_weights)
+        _log.info("%s", verdict(record))
         for note in record.notes:
             warnings.warn(f"round {record.index}: {note}", stacklevel=2)
         return self
@@ -245,7 +249,7 @@ class AdaGAN:
         return self._whole.append(newcomer, weights), critic.reweigh(weights)
 
     def missing(
-        self, data: ArrayLike | None = None, weights: ArrayLike | None = None, *, threshold: float = 0.5
+        self, data: DataLike | None = None, weights: ArrayLike | None = None, *, threshold: float = 0.5
     ) -> list[MissingRegion]:
         """The points that the mixture hardly produces, in groups, largest missing mass first.
 
@@ -304,7 +308,7 @@ class AdaGAN:
             raise RuntimeError("this model is not fitted yet; call fit(data) first")
         return self.mixture_
 
-    def _checked(self, data: ArrayLike, *, weights: ArrayLike | None, labels: ArrayLike | None) -> TrainingData:
+    def _checked(self, data: DataLike, *, weights: ArrayLike | None, labels: ArrayLike | None) -> TrainingData:
         component = unfitted(self.component, self.seed)
         checked = TrainingData.checked(data, weights=weights, labels=labels)
         if self.folder is not None:

@@ -1,17 +1,22 @@
 """The command line: ``adagan VERB ...``; each verb's ``--help`` is its reference.
 
-Exit status 0 on success, 2 for a user's mistake (one line on stderr, no traceback), 1 for our own faults.
+Exit status 0 on success, and else one line on stderr. 2 is a user's mistake: a `UserError`, a file that cannot be read
+or written, an exception in the user's own code (``--component MODULE:MAKE``), too little memory. 1 is a fault of ours.
+Where a traceback helps it stands in a log file, which the line names. 130 and 143 are Ctrl-C and SIGTERM; the line says
+what is kept. 141 is a reader that went away, as in ``adagan missing RUN | head -1``: nothing is said.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
 from adagan.mixtures.errors import UserError
-from adagan.verbs.names import suggestion
+from adagan.suggestions import suggestion
+from adagan.terminal.notices import notices_shown
+from adagan.terminal.stop_signals import stop_signals
 
 VERBS = {
     "fit": "boost a generator on data and write a run folder",
@@ -49,31 +54,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if words[0] not in VERBS:
         return _complain(f"unknown verb {words[0]!r}{suggestion(words[0], VERBS)} (known: {', '.join(VERBS)})")
-    from jsonargparse import ArgumentError
-
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+    with notices_shown(), stop_signals() as received:
         try:
             import_module(f"adagan.verbs.{words[0]}").run(words[1:])
-        except ArgumentError as error:
-            return _complain(f"{words[0]}: {error}")
-        except KeyboardInterrupt:
-            return _complain("interrupted; complete rounds are kept", status=130)
-        except (UserError, OSError) as error:  # OSError: a missing file, a full disk: never a fault of the code
+            sys.stdout.flush()
+        except SystemExit as done:  # of --help
+            return int(done.code or 0)
+        except KeyboardInterrupt as interrupt:
+            stopped = "terminated" if received else "interrupted"
+            return _complain(f"{stopped} {interrupt}".rstrip(), status=128 + received[0] if received else 130)
+        except UserError as error:
             return _complain(str(error))
+        except BrokenPipeError:
+            return 141
+        except OSError as error:
+            return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         except Exception as error:
-            return _complain(_own_fault(error), status=1)
+            from adagan.terminal.faults import described
+
+            return _complain(*described(error))
     return 0
-
-
-def _own_fault(error: Exception) -> str:
-    """One line on a fault of the package's own; the traceback goes to a file."""
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="adagan-", suffix=".log", delete=False, encoding="utf-8") as log:
-        log.write("".join(traceback.format_exception(error)))
-    return f"{type(error).__name__}: {error}; this is a fault of adagan's: please report it with {log.name}"
 
 
 def _complain(message: str, status: int = 2) -> int:
@@ -81,10 +81,13 @@ def _complain(message: str, status: int = 2) -> int:
     return status
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"adagan: note: {' '.join(str(message).split())}", file=sys.stderr)  # noqa: T201
-
-
 def script() -> None:
     """The console script's entry."""
-    sys.exit(main())
+    status = main()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = 141
+    if status == 141:  # Python itself would complain when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)

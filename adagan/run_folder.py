@@ -9,7 +9,6 @@ replaced last: a kill at any instant leaves the last complete round.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -42,20 +41,6 @@ RUN_FILE = "run.json"
 PREVIEW_ROWS = 2_000
 OWN_FILES = r"(run|mixture)\.json|(component|round)-.*\.safetensors"
 """What the process that runs the rounds writes, and no other."""
-
-
-def fingerprint(tensor: Tensor) -> str:
-    """SHA-256 of a tensor's shape, dtype and bytes."""
-    content = tensor.detach().cpu().contiguous()
-    digest = hashlib.sha256(f"{tuple(content.shape)} {content.dtype}".encode())
-    digest.update(content.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _identity(data: TrainingData, seed: int) -> dict[str, Any]:
-    """What must be the same when a run is resumed."""
-    labels = None if data.labels is None else fingerprint(data.labels)
-    return {"data": fingerprint(data.points), "weights": fingerprint(data.weights), "labels": labels, "seed": seed}
 
 
 class RunFolder:
@@ -99,7 +84,8 @@ class RunFolder:
                 "format_version": RUN_FORMAT_VERSION,
                 "num_points": len(points),
                 "event_shape": list(points.shape[1:]),
-                **_identity(data, seed),
+                **data.fingerprints,
+                "seed": seed,
                 "rounds": [],
             }
             write_json(draft / RUN_FILE, content)
@@ -142,7 +128,7 @@ class RunFolder:
         content = self.content()
         self.preview()
         remove_drafts(self.path, OWN_FILES)
-        for name, value in _identity(data, seed).items():
+        for name, value in {**data.fingerprints, "seed": seed}.items():
             if content[name] != value:
                 raise UserError(
                     f"{name}: the run in {self.path} began with {'no' if content[name] is None else 'other'} {name}"

@@ -103,3 +103,7 @@ class NothingLeft(StoppingRule):
         if len(latest) < self.patience or any(record.calibration.beats_chance for record in latest):
             return False
         return visible < missing or latest[-1].prefixes.best(CLEARLY) < len(rounds)
+
+
+STOPS: tuple[type[StoppingRule], ...] = (Never, NothingLeft)
+"""Every rule; the command line reads this list."""

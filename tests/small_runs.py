@@ -8,8 +8,8 @@ import torch
 
 from adagan.command_line import main
 
-CRITIC = ["--critic.max_steps", "5", "--critic.width", "8", "--critic.batch_size", "64"]
-GAN = ["--gan.max_steps", "5", "--gan.width", "8", "--gan.batch_size", "32", "--gan.latent_dim", "2"]
+CRITIC = ["--critic.max-steps", "5", "--critic.width", "8", "--critic.batch-size", "64"]
+GAN = ["--gan.max-steps", "5", "--gan.width", "8", "--gan.batch-size", "32", "--gan.latent-dim", "2"]
 
 
 def points(folder: Path, count: int = 200) -> str:
@@ -36,5 +36,5 @@ def same_mixture(first: Path, second: Path) -> bool:
 
 
 def sampled(run: Path, out: Path, *options: str) -> np.ndarray:
-    assert main(["sample", str(run), "--out", str(out), "--num_samples", "50", *options]) == 0
+    assert main(["sample", str(run), "--out", str(out), "--num-samples", "50", *options]) == 0
     return np.load(out) if out.suffix == ".npy" else np.loadtxt(out, delimiter=",")

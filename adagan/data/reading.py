@@ -15,11 +15,46 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.components.labels import as_classes
 from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
+from adagan.data.training_data import TrainingData
+from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
-from adagan.verbs.names import suggestion
+from adagan.suggestions import suggestion
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+def read_training_data(
+    data: str,
+    weights: str | None = None,
+    labels: str | None = None,
+    *,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+) -> TrainingData:
+    """Points with their weights and classes, each read and looked at once.
+
+    Args:
+        data: As of `read_data`.
+        weights: As of `read_weights`; ``None`` means uniform ones.
+        labels: As of `read_labels`; ``None`` means none.
+        seed: Of built-in data that is drawn.
+        device: Where to put them.
+
+    Raises:
+        FileNotFoundError, UserError: See these; or their lengths differ.
+    """
+    points = read_data(data, seed).to(device)
+    base = as_probabilities(None if weights is None else read_weights(weights), len(points), points, "weights")
+    if labels is None:
+        return TrainingData(points, base)
+    classes = read_labels(labels).to(device)
+    if len(classes) != len(points):
+        raise UserError(
+            f"--labels: expected {len(points)} labels, one per row of the data, got {len(classes)} in {labels}"
+        )
+    return TrainingData(points, base, as_classes(classes, len(points), "a conditional component"))
 
 
 def read_data(source: str, seed: int = 0) -> Tensor:

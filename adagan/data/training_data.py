@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -12,6 +14,9 @@ from torch import Tensor
 from adagan.components.labels import as_classes
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
+
+DataLike: TypeAlias = "ArrayLike | TrainingData"
+"""What a model may be given: anything that is read as an array, or data that are checked already."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +33,27 @@ class TrainingData:
     weights: Tensor
     labels: Tensor | None = None
 
+    @cached_property
+    def fingerprints(self) -> dict[str, str | None]:
+        """SHA-256 of the points, the weights and the labels."""
+        labels = None if self.labels is None else fingerprint(self.labels)
+        return {"data": fingerprint(self.points), "weights": fingerprint(self.weights), "labels": labels}
+
     @classmethod
-    def checked(cls, data: ArrayLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
-        """What a caller passed as data, weights and labels.
+    def checked(
+        cls, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None
+    ) -> TrainingData:
+        """What a caller passed as data, weights and labels; training data that are checked already stay as they are.
 
         Raises:
             TypeError: No real numbers.
             ValueError: Another shape, NaN or infinite values (how many and where); weights that are negative, all zero
                 or of the wrong length; labels that are no classes.
         """
+        if isinstance(data, TrainingData):
+            if weights is not None or labels is not None:
+                raise UserError("weights, labels: this TrainingData has its own; leave them out, or pass its points")
+            return data
         points = _as_tensor(data, "data")
         if points.ndim < 2 or len(points) == 0:
             raise UserError(
@@ -57,6 +74,14 @@ class TrainingData:
             return cls(points, base)
         classes = _as_tensor(labels, "labels").to(points.device)
         return cls(points, base, as_classes(classes, len(points), "a conditional component"))
+
+
+def fingerprint(tensor: Tensor) -> str:
+    """SHA-256 of a tensor's shape, dtype and bytes."""
+    content = tensor.detach().cpu().contiguous()
+    digest = hashlib.sha256(f"{tuple(content.shape)} {content.dtype}".encode())
+    digest.update(content.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _as_tensor(values: ArrayLike, name: str) -> Tensor:

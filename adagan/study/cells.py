@@ -11,7 +11,7 @@ from adagan.study.methods.of_kinds import BARE, BOOSTED, method_name
 from adagan.study.task import Row
 from adagan.study.tasks.catalogue import DATA_SETS, TASKS
 from adagan.study.tasks.held_out import SUFFIX
-from adagan.verbs.names import check_name
+from adagan.suggestions import check_name
 
 ORACLE, MEMORISER = "oracle", "memoriser"
 IDENTITY = ("benchmark", "dataset", "kind", "method", "seed")

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import Namespace
 
-from adagan.mixtures.arguments import check_share
 from adagan.mixtures.errors import UserError
-from adagan.mixtures.refinement.balanced import balanced_refinement
-from adagan.mixtures.refinement.refined import Refined, Samples
-from adagan.mixtures.sampling.streaming import stream_samples
-from adagan.run_folder import RunFolder
-from adagan.seeds import check_seed
-from adagan.verbs.own_component import HELP, vouched_for
-from adagan.verbs.settings import choose_device
-from adagan.verbs.stored_run import read_inputs, read_settings, stored_component
+from adagan.options.own_component import HELP
+from adagan.options.verb_parser import VerbParser
+
+if TYPE_CHECKING:
+    import torch
+
+    from adagan.mixtures.refinement.refined import Samples
 
 
-def run(arguments: Sequence[str]) -> None:
-    """Streams samples to a file, block by block."""
-    parser = ArgumentParser(
-        prog="adagan sample",
-        description="Draws samples from a run's mixture and streams them to a .npy or .csv file.",
-        exit_on_error=False,
-        allow_abbrev=False,
+def sample_parser() -> VerbParser:
+    """The options."""
+    parser = VerbParser(
+        "sample",
+        "RUN [-n N] [options]",
+        "Draws samples from a run's mixture and streams them to a .npy or .csv file.",
+        "adagan sample RUN -n 1000000 --out samples.npy --refine 0.5    the better half of two million draws",
     )
     parser.add_argument("run", help="the run folder")
-    parser.add_argument("--num_samples", "-n", type=int, default=10_000, help="how many")
-    parser.add_argument("--out", help="file to write, .npy or .csv; by default RUN/samples.npy")
-    parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps, or auto")
+    parser.add_argument("--num-samples", "-n", type=int, default=10_000, metavar="N", help="how many")
     parser.add_argument(
-        "--round", type=int | None, help="sample the mixture after this round instead of the one that the run kept"
+        "--out", type=str | None, metavar="FILE", help="file to write, .npy or .csv; by default RUN/samples.npy"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw")
+    parser.add_argument("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps, or auto")
+    parser.add_argument(
+        "--round",
+        type=int | None,
+        metavar="T",
+        help="sample the mixture after this round instead of the one that the run kept",
     )
     parser.add_argument(
         "--refine",
         type=float | None,
-        help="budget of rejection by the run's critic, in (0, 1]: the share of the drawn samples that is kept",
+        metavar="SHARE",
+        help="reject by the run's critic: the share of the drawn samples that is kept, in (0, 1]",
     )
     parser.add_argument(
         "--balanced",
@@ -49,41 +52,63 @@ def run(arguments: Sequence[str]) -> None:
         help="with --refine: every region of the run's data keeps its share of the samples",
     )
     parser.add_argument(
-        "--condition", type=int | None, help="sample this class only, of components that learnt classes"
+        "--condition",
+        type=int | None,
+        metavar="CLASS",
+        help="sample this class only, of components that learnt classes",
     )
-    parser.add_argument("--component", type=str | None, help=HELP)
-    options = parser.parse_args(list(arguments))
+    parser.add_argument("--component", type=str | None, metavar="MODULE:MAKE", help=HELP)
+    return parser
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Streams samples to a file, block by block."""
+    options = sample_parser().parse(arguments)
     if options.num_samples < 1:
-        raise UserError(f"--num_samples: expected 1 or more, got {options.num_samples}")
-    check_seed(options.seed, "--seed")
-    if options.refine is not None:
-        check_share(options.refine, "--refine")
-    elif options.balanced:
+        raise UserError(f"--num-samples: expected 1 or more, got {options.num_samples}")
+    if options.balanced and options.refine is None:
         raise UserError("--balanced: only refined samples are balanced; pass --refine 0.5 too")
     out = Path(options.out) if options.out else Path(options.run) / "samples.npy"
     if out.suffix not in (".npy", ".csv"):
         raise UserError(f"--out: expected a file that ends in .npy or .csv, got {out}")
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
+    import torch
+
+    from adagan.mixtures.arguments import check_share
+    from adagan.mixtures.sampling.streaming import stream_samples
+    from adagan.options.device_option import choose_device
+    from adagan.seeds import check_seed
+    from adagan.terminal.display import progress_shown
+
+    check_seed(options.seed, "--seed")
+    if options.refine is not None:
+        check_share(options.refine, "--refine")
     device = choose_device(options.device)
-    makers = vouched_for(options.run, options.component, stored=stored_component(options.run))
-    source = _source(options, makers, device)
-    generator = torch.Generator(device).manual_seed(options.seed)
-    stream_samples(
-        source,
-        options.num_samples,
-        out,
-        generator=generator,
-        condition=options.condition,
-        overwrite=options.overwrite,
-    )
+    with progress_shown() as announce:
+        stream_samples(
+            _source(options, device),
+            options.num_samples,
+            out,
+            generator=torch.Generator(device).manual_seed(options.seed),
+            condition=options.condition,
+            overwrite=options.overwrite,
+            progress=lambda done: announce("samples", done, options.num_samples),
+        )
     print(f"{options.num_samples} samples written to {out}")  # noqa: T201
 
 
-def _source(options: Namespace, makers: Sequence[Callable[[], Any]], device: torch.device) -> Samples:
+def _source(options: Namespace, device: torch.device) -> Samples:
+    import torch
+
+    from adagan.mixtures.refinement.balanced import balanced_refinement
+    from adagan.mixtures.refinement.refined import Refined
+    from adagan.run_folder import RunFolder
+    from adagan.verbs.stored_run import makers_of, read_inputs, read_settings
+
     if options.refine is not None and options.condition is not None:
         raise UserError("--refine: the critic knows no classes; leave --condition out")
-    folder = RunFolder(options.run)
+    folder, makers = RunFolder(options.run), makers_of(options.run, options.component)
     mixture = folder.mixture(makers, device, whole=options.round is not None)
     if options.round is not None:
         if not 1 <= options.round <= len(mixture):
@@ -96,6 +121,6 @@ def _source(options: Namespace, makers: Sequence[Callable[[], Any]], device: tor
     critic, generator = folder.critic(makers, device), torch.Generator(device).manual_seed(options.seed)
     if not options.balanced:
         return Refined(mixture, critic, options.refine, generator=generator)
-    inputs = read_inputs(read_settings(options.run, options.component))
-    points = inputs.data.to(device)
-    return balanced_refinement(mixture, critic, options.refine, points, weights=inputs.weights, generator=generator)
+    data = read_inputs(read_settings(options.run, options.component))
+    points = data.points.to(device)
+    return balanced_refinement(mixture, critic, options.refine, points, weights=data.weights, generator=generator)

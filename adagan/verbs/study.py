@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jsonargparse import ArgumentParser
-
+from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import ORACLE, benchmark_cells
 from adagan.study.methods.catalogue import DEFAULT_ROWS, METHOD_OF_ROW
 from adagan.study.rows_file import RowsFile
@@ -22,21 +21,20 @@ def run(arguments: Sequence[str]) -> None:
     if arguments and arguments[0] == COMPONENTS:
         study_components.run(arguments[1:])
         return
-    parser = ArgumentParser(
-        prog="adagan study",
-        description="Compares methods on a benchmark: every training gets the same CPU seconds on one thread, critics "
+    parser = VerbParser(
+        "study",
+        "BENCHMARK [options]",
+        "Compares methods on a benchmark: every training gets the same CPU seconds on one thread, critics "
         "included, and the oracle's row shows what a perfect model scores. With --json, rows are kept as they finish, "
         "and the same command goes on where it was stopped. `adagan study components` compares every kind of component "
         "instead; it has a --help of its own.",
-        exit_on_error=False,
-        allow_abbrev=False,
     )
     parser.add_argument("benchmark", help=f"{COMPONENTS}, or one of: " + ", ".join(TASKS))
     parser.add_argument(
         "--methods", default=",".join(DEFAULT_ROWS), help="comma-separated names: " + ", ".join(METHOD_OF_ROW)
     )
     add_study_options(parser, budget=300.0, rounds=5)
-    options = parser.parse_args(list(arguments))
+    options = parser.parse(arguments)
     seeds = checked_seeds(options)
     methods = [name for name in names_in(options.methods, METHOD_OF_ROW) if name != ORACLE]
     cells = benchmark_cells(options.benchmark, methods, seeds)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
 from rich.markdown import Markdown
 
 from adagan.mixtures.errors import UserError
+from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import component_cells
 from adagan.study.methods.kinds import KINDS
 from adagan.study.rows_file import RowsFile
@@ -19,21 +19,20 @@ from adagan.verbs.study_options import add_study_options, checked_seeds, filled,
 
 def run(arguments: Sequence[str]) -> None:
     """Trains what the rows' file does not have yet, and prints the table."""
-    parser = ArgumentParser(
-        prog="adagan study components",
-        description="Trains every kind of component alone, boosted, and boosted and refined, with the same CPU "
+    parser = VerbParser(
+        "study components",
+        "[options]",
+        "Trains every kind of component alone, boosted, and boosted and refined, with the same CPU "
         "seconds on one thread, critics included, and scores the samples against held-out points; the oracle's row "
         "shows what a perfect model scores, the memoriser's what repeating the data does. A table that takes hours can "
         "be made in pieces: with --json, rows are kept as they finish, and the same command goes on where it was "
         "stopped.",
-        exit_on_error=False,
-        allow_abbrev=False,
     )
     parser.add_argument("--kinds", default="all", help="comma-separated names, or all: " + ", ".join(KINDS))
     parser.add_argument("--data", default="all", help="comma-separated names, or all: " + ", ".join(DATA_SETS))
     add_study_options(parser, budget=40.0, rounds=2)
     parser.add_argument("--markdown", type=str | None, help="file to write the table to")
-    options = parser.parse_args(list(arguments))
+    options = parser.parse(arguments)
     seeds = checked_seeds(options)
     if options.markdown and not Path(options.markdown).absolute().parent.is_dir():
         raise FileNotFoundError(f"--markdown: there is no folder {Path(options.markdown).parent}; make it first")

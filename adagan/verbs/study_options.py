@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import Namespace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adagan.mixtures.errors import UserError
+from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import Cell, of_cells, remaining
 from adagan.study.rows_file import RowsFile
 from adagan.study.runner import run_cells
@@ -19,7 +20,7 @@ WIDTH = 160
 """Of a table that goes to a file."""
 
 
-def add_study_options(parser: ArgumentParser, *, budget: float, rounds: int) -> None:
+def add_study_options(parser: VerbParser, *, budget: float, rounds: int) -> None:
     """Adds seeds, budget, rounds, workers and the file of rows."""
     parser.add_argument(
         "--seeds", default="3", help="number of seeds, each with its own data, or the seeds themselves: 0,1,2"

@@ -260,3 +260,7 @@ def maximum_likelihood(held_out: RawRatios, *, slopes: int = 1, intercepts: bool
     result = torch.as_tensor(found.x, dtype=torch.float64, device=raw.device)
     temperatures = (-result[:slopes]).exp()
     return (temperatures if slopes > 1 else temperatures[0]), result[slopes:]
+
+
+CALIBRATORS: tuple[type[Calibrator], ...] = (VectorScaling, Platt, Temperature, Isotonic, BestOf)
+"""Every calibrator; the command line reads this list."""

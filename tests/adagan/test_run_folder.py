@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 
 from adagan import AdaGAN, Critic, Mixture
 from adagan.components import Gaussian
-from adagan.data.training_data import TrainingData
-from adagan.run_folder import PREVIEW_ROWS, RunFolder, fingerprint
+from adagan.data.training_data import TrainingData, fingerprint
+from adagan.run_folder import PREVIEW_ROWS, RunFolder
 
 DATA = torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
 CRITIC = partial(Critic, width=8, max_steps=5, batch_size=64)

@@ -147,6 +147,10 @@ class GradientPenalty(Penalty):
                 )
 
 
+PENALTIES: tuple[type[Penalty], ...] = (ZeroCenteredPenalty, GradientPenalty)
+"""Every penalty; the command line reads this list."""
+
+
 def as_penalty(penalty: float | Penalty | None) -> Penalty | None:
     """A penalty as it is; a number is the factor of the zero-centred one at data and samples, 0 none at all.
 

@@ -6,8 +6,8 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ from small_runs import CRITIC, GAN, fit, points, same_mixture, sampled, two_roun
 
 from adagan import Mixture, __version__
 from adagan.command_line import VERBS, main
+
+Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def run(original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original, tmp_path / "run"))
 
 
-def test_help_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_verbs(capsys: Captured) -> None:
     for words in (["--help"], ["-h"], ["help"]):
         assert main(words) == 0
         printed = capsys.readouterr()
@@ -44,15 +46,15 @@ def test_help_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        main([verb, "--help"])
+def test_every_verb_has_help(verb: str, capsys: Captured) -> None:
+    assert main([verb, "--help"]) == 0
     printed = capsys.readouterr().out
     assert f"adagan {verb}" in printed
     assert "--" in printed
 
 
-def test_help_costs_less_than_a_second_of_cpu_time_and_no_torch() -> None:
+@pytest.mark.slow
+def test_help_costs_little_and_no_torch() -> None:
     def cpu_seconds(*words: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, *words], check=True, capture_output=True, cwd="/")
@@ -60,16 +62,17 @@ def test_help_costs_less_than_a_second_of_cpu_time_and_no_torch() -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     bare = min(cpu_seconds("-c", "pass") for _ in range(3))
-    helped = min(cpu_seconds("-m", "adagan", "--help") for _ in range(3))
-    assert helped - bare < 1.0
-    code = "import sys; from adagan.command_line import main; main(['--help']); sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, cwd="/").returncode == 0
+    assert min(cpu_seconds("-m", "adagan", "--help") for _ in range(3)) - bare < 0.3
+    code = "import sys; from adagan.command_line import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    for words in (["--help"], *([verb, "--help"] for verb in ("resume", "sample", "report", "missing"))):
+        done = subprocess.run([sys.executable, "-c", code, *words], check=False, capture_output=True, cwd="/")
+        assert done.returncode == 0, words
 
 
 # --- the verbs
 
 
-def test_fit_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fit_says_what_it_wrote(tmp_path: Path, capsys: Captured) -> None:
     assert main(fit(points(tmp_path), tmp_path / "run")) == 0
     assert str(tmp_path / "run") in capsys.readouterr().out
     assert {path.name for path in tmp_path.iterdir()} == {"data.npy", "run"}
@@ -186,7 +189,7 @@ def test_samples_are_streamed_in_blocks(run: Path, tmp_path: Path, monkeypatch: 
     assert {path.name for path in tmp_path.iterdir()} == {"run", "a.npy", "a.csv"}
 
 
-def test_samples_are_not_overwritten_unasked(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_samples_are_not_overwritten_unasked(run: Path, capsys: Captured) -> None:
     command = ["sample", str(run), "-n", "5"]
     assert main(command) == 0
     assert main(command) == 2
@@ -205,54 +208,42 @@ def test_a_broken_draw_leaves_no_file(run: Path, tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.slow
-def test_report(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", str(run), "--num_samples", "50"]) == 0
+def test_report(run: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["report", str(run), "--num-samples", "50"]) == 0
     assert "<html" in (run / "report.html").read_text()
-    assert main(["report", str(run), "--num_samples", "50", "--out", str(tmp_path / "page.html")]) == 0
+    assert main(["report", str(run), "--num-samples", "50", "--out", str(tmp_path / "page.html")]) == 0
     assert str(tmp_path / "page.html") in capsys.readouterr().out
 
 
-def test_a_fault_of_ours_propagates(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def faulty(*_: object, **__: object) -> None:
-        raise ValueError("an internal fault")
-
-    monkeypatch.setattr("adagan.verbs.sample.stream_samples", faulty)
-    with pytest.raises(ValueError, match="an internal fault"):
-        main(["sample", str(run)])
-
-
-@pytest.mark.parametrize(
-    ("fault", "message"),
-    [
-        (lambda: int("x"), "invalid literal"),
-        (lambda: [][0:1] + 1, "can only concatenate list"),
-        (lambda: torch.ones(2) @ torch.ones(3), "inconsistent tensor size"),
-    ],
-)
-def test_an_error_that_nobody_raised_on_purpose_is_a_fault_of_ours(
-    run: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], object], message: str
+@pytest.mark.parametrize("fault", [ValueError, TypeError, RuntimeError])
+def test_a_fault_of_ours_is_status_one_with_a_traceback_in_a_file(
+    fault: type[Exception], run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    import adagan.verbs.sample as module
+    def faulty(*_: object, **__: object) -> None:
+        raise fault("an internal\nfault")
 
-    # the function's code runs under the name of a module of the package
-    inside = type(fault)(fault.__code__, {**vars(module), "torch": torch}, closure=fault.__closure__)
-    monkeypatch.setattr(module, "stream_samples", lambda *_, **__: inside())
-    with pytest.raises((ValueError, TypeError, RuntimeError), match=message):
-        main(["sample", str(run)])
-
-
-@pytest.mark.slow
-def test_a_fault_of_ours_is_status_one(tmp_path: Path) -> None:
-    code = (
-        "import sys, adagan.data.reading, adagan.command_line as c\n"
-        "import adagan.verbs.stored_run as f\n"
-        "f.read_data = lambda *_: 1 / 0\n"
-        f"sys.exit(c.main(['fit', 'ring', '--out', {str(tmp_path / 'run')!r}]))"
+    monkeypatch.setattr("adagan.mixtures.sampling.streaming.stream_samples", faulty)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["sample", str(run)]) == 1
+    (log,) = tmp_path.glob("adagan-*.log")
+    expected = (
+        f"adagan: {fault.__name__}: an internal fault; this is a fault of adagan's: please report it with {log}\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 1
-    assert "ZeroDivisionError" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err == expected
+    assert "Traceback" in log.read_text()
+
+
+@pytest.mark.parametrize("fault", [MemoryError("no room"), torch.OutOfMemoryError("CUDA out of memory")])
+def test_too_little_memory_is_not_our_fault(
+    fault: Exception, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def large(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("adagan.mixtures.sampling.streaming.stream_samples", large)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["sample", str(run)]) == 2
+    assert f"adagan: out of memory: {fault}; take smaller batches" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def test_components_of_ones_own(
 def test_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = np.load(points(tmp_path)).astype(np.float32)
     np.save(tmp_path / "data.npy", data)
-    steps = ["--critic.max_steps", "100", "--rounds", "1"]
+    steps = ["--critic.max-steps", "100", "--rounds", "1"]
     assert main(fit(str(tmp_path / "data.npy"), tmp_path / "run", *steps)) == 0
     capsys.readouterr()
     assert main(["missing", str(tmp_path / "run")]) == 0

@@ -57,6 +57,14 @@ def csv(text: str) -> Callable[[Path, Path], list[str]]:
     return command
 
 
+def config(text: str) -> Callable[[Path, Path], list[str]]:
+    def command(folder: Path, run: Path) -> list[str]:
+        (folder / "settings.yaml").write_text(text)
+        return fit(points(folder), folder / "new", "--config", str(folder / "settings.yaml"))
+
+    return command
+
+
 def broken_module(folder: Path, run: Path) -> list[str]:
     (folder / "broken.py").write_text("1 / 0")
     return fit(points(folder), folder / "new", "--component", "broken:make")
@@ -87,7 +95,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         "unknown verb 'sampel'; did you mean sample? (known: fit, resume, sample, report, missing, study)",
     ),
     "no data": (said("fit", "--out", "DIR/new"), "fit: expected DATA"),
-    "no out": (said("fit", "ring"), "fit: expected --out FOLDER"),
+    "no out": (said("fit", "ring"), "fit: expected --out RUN"),
     "missing file": (said("fit", "nowhere.npy", "--out", "DIR/new"), "nowhere.npy: no such file or folder"),
     "built-in": (said("fit", "unbalanced-rin", "--out", "DIR/new"), "did you mean unbalanced-ring?"),
     "text": (csv("a,b\n1,x\n"), "there is text in b (such as 'x')"),
@@ -115,7 +123,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         "made by adagan's gaussian; leave --component out",
     ),
     "too large for single precision": (huge, "values are beyond 3.4e+38, the largest that single precision holds"),
-    "damaged settings": (damaged_settings, "config.yaml is damaged, or of another version"),
+    "damaged settings": (damaged_settings, "the file is damaged, or of another version: restore it from a copy"),
     "labels": (fitting("--labels", "no.npy"), "no.npy: no such file"),
     "label count": (labelled([0, 1]), "--labels: expected 200 labels, one per row of the data, got 2 in "),
     "half a label": (labelled([0.5] * 200), "expected classes as whole numbers from 0, and -1 for unlabelled rows"),
@@ -125,15 +133,37 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "large seed": (fitting("--seed", str(2**63)), "seed: expected 0 or more, up to 2^63 - 1, got 9223372036854775808"),
     "seed of samples": (said("sample", "RUN", "--seed", str(2**70)), "--seed: expected 0 or more, up to"),
     "seed of a report": (said("report", "RUN", "--seed", "-1"), "seed: expected 0 or more, up to"),
-    "unknown option": (fitting("--round", "3"), "--round"),
+    "unknown option": (
+        fitting("--ronds", "3"),
+        "unknown option --ronds; did you mean --rounds? (adagan fit",
+    ),
+    "underscored": (fitting("--gan.max_step", "3"), "unknown option --gan.max_step; did you mean --gan.max-steps?"),
+    "option of a verb": (said("sample", "RUN", "--num-sample=3"), "unknown option --num-sample; did you mean --num-"),
+    "nothing like it": (said("resume", "RUN", "--xyzzy"), "unknown option --xyzzy (adagan resume --help lists all)"),
+    "no value": (fitting("--rounds"), "--rounds: expected one argument"),
+    "not a number": (fitting("--seed", "x"), "--seed: expected a whole number, got 'x'"),
+    "not a rate": (fitting("--gan.learning-rate", "x"), "--gan.learning-rate: expected a number, got 'x'"),
+    "not a switch": (fitting("--warm-start", "x"), "--warm-start: expected true or false, got 'x'"),
+    "not a list": (fitting("--gan.techniques", "packing"), "--gan.techniques: expected a list such as '[one, two]'"),
+    "not a mapping": (fitting("--trainer", "fast"), "--trainer: expected names with values such as '{"),
+    "one word more": (said("resume", "RUN", "more"), "unexpected words: more"),
+    "no run": (said("sample"), "expected RUN; see adagan sample --help"),
+    "no YAML": (config("rounds: ["), "settings.yaml is not readable as YAML"),
+    "no settings": (config("5"), "settings.yaml: expected settings such as 'rounds: 5', got '5'"),
+    "unknown setting": (config("ronds: 5"), "settings.yaml: unknown setting ronds; did you mean rounds?"),
+    "unknown setting of the GAN": (
+        config("gan:\n  max-step: 5"),
+        "unknown setting gan.max-step; did you mean gan.max",
+    ),
+    "setting": (config("gan:\n  max-steps: many"), "--gan.max-steps: expected a whole number, got 'many'"),
     "component": (fitting("--component", "gausian"), "--component: unknown name 'gausian'; did you mean gaussian?"),
-    "component number": (fitting("--component", "gaussian:3"), "--component: gaussian takes no number"),
-    "gan number": (fitting("--component", "gan:3"), "--component: gan takes no number"),
-    "size": (fitting("--component", "gaussian-mixture:0"), "takes a whole number of 1 or more, got 0"),
-    "half a size": (fitting("--component", "gaussian-mixture:2.5"), "takes a whole number of 1 or more, got 2.5"),
-    "no steps": (fitting("--component", "vae:0"), "--component vae:0: vae:NUMBER takes a whole number of 1 or more"),
-    "not a number of steps": (fitting("--component", "vae:nan"), "takes a whole number of 1 or more, got nan"),
-    "bandwidth": (fitting("--component", "kernel-density:-1"), "takes a positive bandwidth, got -1"),
+    "component number": (fitting("--component", "gaussian:3"), "--component gaussian:3: gaussian takes no number"),
+    "gan number": (fitting("--component", "gan:3"), "--component gan:3: gan takes no number"),
+    "size": (fitting("--component", "gaussian-mixture:0"), "size: expected 1 or more, got 0"),
+    "half a size": (fitting("--component", "gaussian-mixture:2.5"), "size: expected a whole number, got 2.5"),
+    "no steps": (fitting("--component", "vae:0"), "--component vae:0: max_steps: expected 1 or more, got 0"),
+    "not a number of steps": (fitting("--component", "vae:nan"), "max_steps: expected a whole number, got nan"),
+    "bandwidth": (fitting("--component", "kernel-density:-1"), "bandwidth: expected a positive number, got -1"),
     "too large": (fitting("--component", "gaussian-mixture:500"), "GaussianMixture refuses the data"),
     "objective": (fitting("--component", "gan", "--objective", "least-square"), "did you mean least-squares?"),
     "rule": (fitting("--rule", "stra"), "--rule: unknown name 'stra'; did you mean star?"),
@@ -142,15 +172,15 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "rule value": (fitting("--rule", "top-k:2"), "--rule top-k:2: share: expected a number in (0, 1], got 2.0"),
     "target": (fitting("--target", "constant:x"), "--target: expected a number after constant:, got 'x'"),
     "step": (fitting("--step", "line-serach"), "--step: unknown name 'line-serach'; did you mean line-search?"),
-    "step number": (fitting("--step", "fully-corrective:0.5"), "--step: fully-corrective takes no number"),
+    "step number": (fitting("--step", "line-search:0.5"), "--step: line-search takes no number"),
     "divergence": (fitting("--divergence", "kl"), "--divergence: unknown name 'kl'"),
     "resolution": (fitting("--resolution", "-1"), "--resolution: expected 0 or more, got -1"),
     "device": (fitting("--device", "abacus"), "--device: abacus is not available here"),
     "gan option": (fitting("--component", "gan", "--gan.width", "0"), "width: expected 1 or more, got 0"),
-    "gan rate": (fitting("--component", "gan", "--gan.learning_rate", "-1"), "learning_rate: expected a positive"),
+    "gan rate": (fitting("--component", "gan", "--gan.learning-rate", "-1"), "learning_rate: expected a positive"),
     "critic option": (fitting("--critic.folds", "1"), "folds: expected 2 or more"),
     "few rows": (
-        fitting("--component", "gan", "--gan.batch_size", "500"),
+        fitting("--component", "gan", "--gan.batch-size", "500"),
         "fewer than one minibatch of batch_size=500",
     ),
     "trainer": (
@@ -158,7 +188,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         "trainer_options: lightning.Trainer",
     ),
     "diverged": (
-        fitting("--component", "gan", *GAN, "--gan.learning_rate", "1e30", "--gan.max_steps", "100"),
+        fitting("--component", "gan", *GAN, "--gan.learning-rate", "1e30", "--gan.max-steps", "100"),
         "lower the learning rate",
     ),
     "weights": (lambda folder, run: fit(points(folder), folder / "new", "--weights", "no.npy"), "no.npy: no such file"),
@@ -193,10 +223,10 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "no classes": (said("sample", "RUN", "--condition", "1"), "condition: component 0 (Gaussian) is not conditional"),
     "missing nothing": (said("missing", "DIR/nothing"), "holds no run"),
     "threshold": (said("missing", "RUN", "--threshold", "0"), "--threshold: expected a number in (0, 1], got 0"),
-    "sample number": (said("sample", "RUN", "-n", "0"), "--num_samples: expected 1 or more, got 0"),
+    "sample number": (said("sample", "RUN", "-n", "0"), "--num-samples: expected 1 or more, got 0"),
     "sample suffix": (said("sample", "RUN", "--out", "DIR/a.txt"), "--out: expected a file that ends in .npy or .csv"),
     "report nothing": (said("report", "DIR/nothing"), "nothing"),
-    "report number": (said("report", "RUN", "--num_samples", "0"), "--num_samples: expected 1 or more, got 0"),
+    "report number": (said("report", "RUN", "--num-samples", "0"), "--num-samples: expected 1 or more, got 0"),
     "benchmark": (said("study", "rin"), "benchmark: unknown name 'rin'; did you mean ring?"),
     "method": (said("study", "ring", "--methods", "adagn"), "--methods: unknown name 'adagn'; did you mean adagan?"),
     "budget": (said("study", "ring", "--budget", "0"), "--budget: expected CPU seconds above 0, got 0"),

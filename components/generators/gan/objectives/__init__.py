@@ -13,6 +13,17 @@ from adagan.components.generators.gan.objectives.objective import Objective
 from adagan.components.generators.gan.objectives.relativistic import RelativisticPairing
 from adagan.components.generators.gan.objectives.wasserstein import Wasserstein
 
+OBJECTIVES: tuple[type[Objective], ...] = (
+    NonSaturating,
+    Minimax,
+    GeneralizedMinimax,
+    LeastSquares,
+    Wasserstein,
+    Hinge,
+    RelativisticPairing,
+)
+"""Every objective beside those of f-divergences; the command line reads this list."""
+
 __all__ = [
     "FGAN",
     "CrossEntropy",

@@ -9,6 +9,17 @@ from adagan.components.generators.gan.techniques.packing import Packing
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.components.generators.gan.techniques.unrolled import Unrolled
 
+TECHNIQUES: tuple[type[Technique], ...] = (
+    FeatureMatching,
+    HistoricalAveraging,
+    InstanceNoise,
+    LabelSmoothing,
+    MinibatchStatistics,
+    Packing,
+    Unrolled,
+)
+"""Every technique; the command line reads this list."""
+
 __all__ = [
     "FeatureMatching",
     "HistoricalAveraging",

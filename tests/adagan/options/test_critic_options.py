@@ -7,8 +7,9 @@ from small_runs import fit, points
 
 from adagan.command_line import main
 from adagan.components import BestOf, BinaryCritic, ClassifierCritic, Critic, KernelCritic, VectorScaling
+from adagan.options.boosting_options import make_model
+from adagan.options.run_options import parse_run
 from adagan.run_folder import RunFolder
-from adagan.verbs.settings import make_model, parse_settings
 
 KINDS = {"softmax": Critic, "binary": BinaryCritic, "classifier": ClassifierCritic, "kernel": KernelCritic}
 
@@ -16,7 +17,7 @@ KINDS = {"softmax": Critic, "binary": BinaryCritic, "classifier": ClassifierCrit
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_made_with_its_options(kind: str) -> None:
     words = ["ring", "--critic-kind", kind, "--calibrator", "best-of", "--critic.folds", "3", "--critic.width", "9"]
-    model = make_model(parse_settings(words)[1], "")
+    model = make_model(parse_run(words)[1], "")
     critic, coarse = model.critic(), model.coarse_critic()
     assert type(critic) is KINDS[kind]
     assert type(coarse) is Critic
@@ -26,7 +27,7 @@ def test_a_kind_is_made_with_its_options(kind: str) -> None:
 
 
 def test_the_default_is_the_librarys() -> None:
-    model = make_model(parse_settings(["ring"])[1], "")
+    model = make_model(parse_run(["ring"])[1], "")
     critic = model.critic()
     assert type(critic) is Critic
     assert critic.calibrator == VectorScaling()

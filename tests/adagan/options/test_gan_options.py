@@ -16,12 +16,13 @@ from adagan.components import (
     SemiSupervisedGAN,
     ZeroCenteredPenalty,
 )
-from adagan.verbs.gan_settings import OBJECTIVES, PENALTIES, TECHNIQUES, gan_maker
-from adagan.verbs.settings import make_model, settings_parser
+from adagan.options.boosting_options import make_model
+from adagan.options.gan_options import OBJECTIVE_NAMES, PENALTY_NAMES, TECHNIQUE_NAMES, gan_options
+from adagan.options.run_options import run_parser
 
 
 def made(*words: str) -> GAN:
-    return gan_maker(settings_parser().parse_args(["unbalanced-ring", *words]))()
+    return GAN(**gan_options(run_parser().parse(["unbalanced-ring", *words])))
 
 
 def test_defaults_are_those_of_the_class() -> None:
@@ -31,14 +32,14 @@ def test_defaults_are_those_of_the_class() -> None:
         assert repr(getattr(by_default, name)) == repr(getattr(by_class, name)), name
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", OBJECTIVE_NAMES)
 def test_every_objective_has_a_name(name: str) -> None:
     number = {"generalized-minimax": ":0.3", "f-gan-generalized-jensen-shannon": ":0.3", "f-gan-alpha": ":0.5"}
     gan = made("--objective", name + number.get(name, ""))
     assert name.startswith("f-gan") == isinstance(gan.objective, FGAN)
 
 
-@pytest.mark.parametrize("name", PENALTIES)
+@pytest.mark.parametrize("name", PENALTY_NAMES)
 def test_every_penalty_has_a_name(name: str) -> None:
     gan = made("--gan.penalty", f"{name}:3")
     assert gan.penalty is not None
@@ -46,7 +47,7 @@ def test_every_penalty_has_a_name(name: str) -> None:
     assert isinstance(gan.penalty, GradientPenalty) == (name == "gradient")
 
 
-@pytest.mark.parametrize("name", TECHNIQUES)
+@pytest.mark.parametrize("name", TECHNIQUE_NAMES)
 def test_every_technique_has_a_name(name: str) -> None:
     assert len(made("--gan.techniques", f"[{name}]").techniques) == 1
 
@@ -70,8 +71,8 @@ def test_numbers_and_lists() -> None:
     ],
 )
 def test_gans_that_learn_classes_or_codes_take_the_same_options(name: str, kind: type, tmp_path: Path) -> None:
-    words = ["unbalanced-ring", "--component", name, "--gan.max_steps", "7", "--objective", "minimax"]
-    component = make_model(settings_parser().parse_args(words), str(tmp_path / "run")).component()
+    words = ["unbalanced-ring", "--component", name, "--gan.max-steps", "7", "--objective", "minimax"]
+    component = make_model(run_parser().parse(words), str(tmp_path / "run")).component()
     assert type(component) is kind
     assert component.max_steps == 7
     assert repr(component.objective) == "Minimax()"
@@ -80,8 +81,8 @@ def test_gans_that_learn_classes_or_codes_take_the_same_options(name: str, kind:
 
 
 def test_a_code_has_two_values_at_least(tmp_path: Path) -> None:
-    settings = settings_parser().parse_args(["unbalanced-ring", "--component", "info-gan:1"])
-    with pytest.raises(ValueError, match="info-gan:NUMBER takes a whole number of 2 or more values, got 1"):
+    settings = run_parser().parse(["unbalanced-ring", "--component", "info-gan:1"])
+    with pytest.raises(ValueError, match="--component info-gan:1: categorical: expected"):
         make_model(settings, str(tmp_path / "run"))
 
 
@@ -96,7 +97,7 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "technique": (["--gan.techniques", "[pack]"], r"--gan\.techniques: unknown name 'pack'; did you mean packing\?"),
     "half": (
         ["--gan.techniques", "[packing:1.5]"],
-        r"--gan\.techniques packing:1\.5: expected a whole number, got 1\.5",
+        r"--gan\.techniques packing:1\.5: size: expected a whole number, got 1\.5",
     ),
     "slope": (["--objective", "wasserstein", "--gan.penalty", "0"], r"penalty: the loss of Wasserstein\(\)"),
 }
@@ -110,9 +111,9 @@ def test_mistakes_are_named(name: str) -> None:
 
 
 def test_settings_come_back_from_their_file() -> None:
-    parser: Any = settings_parser()
+    parser: Any = run_parser()
     words = ["unbalanced-ring", "--gan.techniques", "[packing:2]", "--gan.penalty", "gradient:3"]
-    settings = parser.parse_args(words)
+    settings = parser.parse(words)
     again = parser.parse_string(parser.dump(settings))
-    assert repr(gan_maker(again)().penalty) == repr(gan_maker(settings)().penalty) == repr(GradientPenalty(3.0))
-    assert repr(gan_maker(again)().techniques) == "(Packing(size=2),)"
+    assert repr(gan_options(again)["penalty"]) == repr(gan_options(settings)["penalty"]) == repr(GradientPenalty(3))
+    assert repr(gan_options(again)["techniques"]) == "[Packing(size=2)]"

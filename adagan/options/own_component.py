@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from adagan.mixtures.errors import UserError
-from adagan.verbs.names import suggestion
+from adagan.suggestions import suggestion
 
 OPTION = "--component"
+_used: set[str] = set()
 HELP = "MODULE:MAKE, your own code in the working directory or installed: what makes this run's components"
 
 
@@ -32,6 +33,7 @@ def own_component(text: str) -> Callable[[], Any]:
     if not names_own_code(text):
         raise UserError(f"{OPTION}: expected MODULE:MAKE, such as my_generator:Generator, got {text!r}")
     name, _, attribute = text.partition(":")
+    _used.add(name.partition(".")[0])
     with _working_directory_importable():
         try:
             module = import_module(name)
@@ -54,6 +56,11 @@ def own_component(text: str) -> Callable[[], Any]:
     except Exception as error:
         raise UserError(f"{OPTION} {text}: calling it fails with {type(error).__name__}: {error}") from error
     return make  # type: ignore[no-any-return]
+
+
+def own_modules() -> frozenset[str]:
+    """The top-level names of the modules that were imported for the user: errors raised there are not ours."""
+    return frozenset(_used)
 
 
 def vouched_for(run: str, component: str | None, *, stored: str | None) -> list[Callable[[], Any]]:

@@ -1,0 +1,107 @@
+"""The options of boosting itself, and the model that all options together describe."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from jsonargparse import Namespace
+
+from adagan.boosting import COARSE, AdaGAN
+from adagan.mixtures.data_weights import RULES
+from adagan.mixtures.divergences import DIVERGENCES
+from adagan.mixtures.errors import UserError
+from adagan.mixtures.steps import STEPS, TARGETS
+from adagan.options.component_options import component_maker
+from adagan.options.critic_options import critic_makers
+from adagan.options.named_objects import choose, named
+from adagan.options.verb_parser import VerbParser
+from adagan.stopping import STOPS
+
+
+def add_boosting_options(parser: VerbParser) -> None:
+    """Rounds, data weights, targets, steps, divergences, and when to stop."""
+    group = parser.add_argument_group("boosting")
+    group.add_argument(
+        "--rounds",
+        type=int | str,
+        default=5,
+        metavar="N",
+        help="number of rounds, or auto: until nothing is left to repair",
+    )
+    group.add_argument(
+        "--stop",
+        type=str | None,
+        metavar="NAME",
+        help=" or ".join(named(STOPS)) + ": end before all rounds when nothing is left to repair, say why, and keep "
+        "the best prefix (nothing-left:0.05 lets that share of the data be missing); by default nothing-left with "
+        "--rounds auto, never otherwise",
+    )
+    group.add_argument(
+        "--rule",
+        default="star",
+        metavar="NAME",
+        help="data weights: " + ", ".join(named(RULES)) + " (top-k:0.3 keeps that share)",
+    )
+    group.add_argument(
+        "--target",
+        default="missing-mass",
+        metavar="NAME",
+        help="how sparse the newcomer's target is: " + ", ".join(named(TARGETS)),
+    )
+    group.add_argument(
+        "--step",
+        default="fully-corrective",
+        metavar="NAME",
+        help="how the mixture takes the newcomer: " + ", ".join(named(STEPS)),
+    )
+    group.add_argument(
+        "--divergence",
+        default="jensen-shannon",
+        metavar="NAME",
+        help="f-divergence that chooses mixture weights: " + ", ".join(named(DIVERGENCES)),
+    )
+    group.add_argument(
+        "--resolution",
+        type=float,
+        default=COARSE,
+        metavar="X",
+        help="noise of the coarse critic, which decides what is missing, in standard deviations of the data",
+    )
+
+
+def make_model(settings: Namespace, folder: str) -> AdaGAN:
+    """The model that the settings describe.
+
+    Raises:
+        UserError: An unknown name or a value out of range; the option is named.
+    """
+    divergence = choose(settings.divergence, named(DIVERGENCES), "--divergence")
+    steps = {
+        name: partial(make, divergence) if kind.minimises else make
+        for (name, make), kind in zip(named(STEPS).items(), STEPS, strict=True)
+    }
+    if settings.threads < 1:
+        raise UserError(f"--threads: expected 1 or more, got {settings.threads}")
+    torch.set_num_threads(settings.threads)
+    if settings.resolution < 0:
+        raise UserError(f"--resolution: expected 0 or more, got {settings.resolution}")
+    coarse_critic, critic = critic_makers(settings)
+    model = AdaGAN(
+        component_maker(settings),
+        rounds=settings.rounds,
+        rule=choose(settings.rule, named(RULES), "--rule"),
+        target=choose(settings.target, named(TARGETS), "--target"),
+        step=choose(settings.step, steps, "--step"),
+        coarse_critic=coarse_critic,
+        critic=critic,
+        divergence=divergence,
+        stop=None if settings.stop is None else choose(settings.stop, named(STOPS), "--stop"),
+        warm_start=settings.warm_start,
+        seed=settings.seed,
+        folder=folder,
+        progress=True,
+    )
+    # a wrong option is to be heard of before anything is written
+    model.critic(), model.coarse_critic()
+    return model
