@@ -64,9 +64,4 @@ class RowsFile:
         if self.oracle_apart:
             content["rows"] = [row for row in self.rows if row["method"] != ORACLE]
             content["oracle"] = [row for row in self.rows if row["method"] == ORACLE]
-        write_json_atomically(self.path, content)
-
-
-def write_json_atomically(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes beside and renames, so that the file is always whole."""
-    write_text(path, json.dumps(content, indent=1))
+        write_text(self.path, json.dumps(content, indent=1))

@@ -8,7 +8,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
@@ -64,7 +64,8 @@ class _Worker(Generic[Result]):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, function))
-        self.process.start()
+        with _interrupts_ignored():  # in the child, from its first moment
+            self.process.start()
         theirs.close()  # so that reading ends when the process does
         self.call: tuple[Any, ...] = ()
 
@@ -89,9 +90,21 @@ class _Worker(Generic[Result]):
         return f"the process that trained it died of {how}"
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """A process that begins in the block ignores Ctrl-C; the one who wants its results says when it is over."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _serve(connection: Connection, function: Callable[..., Any]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who wants the results says when it is over
     _one_thread()
     while True:
         try:

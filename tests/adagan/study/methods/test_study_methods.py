@@ -52,7 +52,7 @@ def test_every_method_makes_rows(method: str) -> None:
         assert row["failure"] == ""
         assert row["train_cpu_seconds"] > 0
         assert row["cpu_seconds"] >= row["train_cpu_seconds"]
-        assert row["rounds"] == (1 if method in ("vanilla", "gaussian-mixture") else 2)
+        assert row["rounds"] == 2 or (row["rounds"] == 1 and len(METHODS[method].rows) == 1)
         assert 0 <= row["high_quality"] <= 1
         json.dumps(row, allow_nan=False)
 
