@@ -22,6 +22,7 @@ from adagan.components import (
     KernelCritic,
     RatioEstimator,
 )
+from adagan.components.critics.catalogue import CRITICS
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.mixtures.storage.components import component_record, read_component, write_component
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
@@ -29,15 +30,12 @@ from adagan.run_folder import RunFolder
 
 QUICK = {"width": 16, "max_steps": 100, "batch_size": 128, "learning_rate": 5e-3}
 CROSS_FITTED: dict[str, Callable[..., CrossFitted]] = {
-    "softmax": partial(Critic, **QUICK),
+    **{offer.title: partial(offer, **offer.tiny) for offer in CRITICS if offer.tiny is not None},
     "softmax, isotonic": partial(Critic, **{**QUICK, "max_steps": 50}, calibrator=Isotonic(), folds=3),
-    "binary": partial(BinaryCritic, **QUICK),
-    "trees": ClassifierCritic,
     "logistic regression, best calibrator": partial(ClassifierCritic, LogisticRegression(), calibrator=BestOf()),
-    "trees, binary": partial(ClassifierCritic, binary=True),
-    "RuLSIF": partial(KernelCritic, num_centres=40),
+    "classifier, binary": partial(ClassifierCritic, binary=True),
     "uLSIF": partial(KernelCritic, alpha=0.0, num_centres=40),
-    "RuLSIF, binary": partial(KernelCritic, num_centres=40, binary=True),
+    "kernel, binary": partial(KernelCritic, num_centres=40, binary=True),
 }
 
 
@@ -112,7 +110,7 @@ def test_ratios_recombine_under_new_weights(name: str, fitted: dict[str, RatioEs
     assert critic.calibration_.loss == loss
 
 
-@pytest.mark.parametrize("name", ["softmax", "trees", "logistic regression, best calibrator", "RuLSIF"])
+@pytest.mark.parametrize("name", ["softmax", "classifier", "logistic regression, best calibrator", "kernel"])
 def test_a_seed_decides(name: str) -> None:
     first, again, other = (CROSS_FITTED[name](seed=seed).fit(DATA[:100], MIXTURE) for seed in (101, 101, 102))
     assert torch.equal(first.component_log_ratios_, again.component_log_ratios_)
@@ -156,7 +154,7 @@ def test_a_state_of_something_else_is_refused(fitted: dict[str, RatioEstimator])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["binary", "trees", "RuLSIF"])
+@pytest.mark.parametrize("name", ["binary", "classifier", "kernel"])
 def test_boosting_with_it_is_kept_in_a_run_folder(name: str, tmp_path: Path) -> None:
     data = three_clusters()
     coarse = partial(Critic, **QUICK, noise=0.1)
@@ -183,7 +181,7 @@ class Opaque(nn.Module):
         return torch.randn(num_samples, 2, generator=generator)
 
 
-@pytest.mark.parametrize("name", ["binary", "trees, binary", "RuLSIF, binary"])
+@pytest.mark.parametrize("name", ["binary", "classifier, binary", "kernel, binary"])
 def test_binary_critics_need_densities_to_tell_components_apart(name: str) -> None:
     make = CROSS_FITTED[name]
     with pytest.raises(TypeError, match=r"mixture: component 1 \(Opaque\) has no log_prob"):
@@ -192,7 +190,7 @@ def test_binary_critics_need_densities_to_tell_components_apart(name: str) -> No
     assert make(seed=0).fit(DATA, Mixture([Opaque()])).component_log_ratios_.shape == (1_000, 1)
 
 
-@pytest.mark.parametrize("name", ["binary", "trees, binary", "RuLSIF, binary"])
+@pytest.mark.parametrize("name", ["binary", "classifier, binary", "kernel, binary"])
 def test_binary_critics_tell_components_apart_exactly(name: str, fitted: dict[str, RatioEstimator]) -> None:
     found, true = fitted[name].component_log_ratios_, true_ratios(DATA)
     assert torch.allclose(found[:, 0] - found[:, 1], true[:, 0] - true[:, 1], atol=1e-4)
