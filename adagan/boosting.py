@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from adagan.checks import check_choices, check_rounds, described
-from adagan.components.checks import keywords_only
+from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.ratio_estimator import RatioEstimator
@@ -22,7 +22,7 @@ from adagan.components.training.progress import announce
 from adagan.critics import check_critics, fit_critic
 from adagan.data.training_data import DataLike, TrainingData
 from adagan.estimate import Estimate
-from adagan.fitting import check_maker, fit_newcomer, unfitted
+from adagan.fitting import fit_newcomer, unfitted
 from adagan.missing.regions import MissingRegion, missing_regions
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
@@ -107,7 +107,7 @@ class AdaGAN:
         folder: str | os.PathLike[str] | None = None,
         progress: bool = False,
     ) -> None:
-        check_maker(component)
+        check_maker("component", component, "a fresh component for every round")
         if rounds == "auto":
             rounds, stop = MOST_ROUNDS, stop or NothingLeft()
         self.component, self.rounds, self.divergence = component, check_rounds(rounds), divergence or JensenShannon()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from adagan.fitting import check_maker
+from adagan.components.checks import check_maker
 from adagan.mixtures.data_weights import DataWeightRule
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.f_divergence import FDivergence
@@ -35,7 +35,7 @@ def check_choices(model: Any) -> None:
                 f"{name}: expected an object of a subclass of {kind.__name__}, such as {example}, got {got}"
             )
     for name in ("critic", "coarse_critic"):
-        check_maker(getattr(model, name), name)
+        check_maker(name, getattr(model, name), "a fresh critic for every round")
 
 
 def check_rounds(rounds: Any) -> int:

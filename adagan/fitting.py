@@ -21,23 +21,6 @@ PROBE = 16
 """Samples drawn of a newcomer to see what it makes."""
 
 
-def check_maker(make: Callable[[], Any], what: str = "component") -> None:
-    """Makes sure that what is trained comes from a callable: an object that is fitted already would be fitted again.
-
-    Args:
-        make: What makes it.
-        what: The argument's name, for the message.
-
-    Raises:
-        TypeError: Something that can be fitted itself, or nothing that can be called.
-    """
-    if not isinstance(make, type) and (not callable(make) or callable(getattr(make, "fit", None))):
-        raise UserTypeError(
-            f"{what}: expected a callable that makes a fresh {what.replace('_', ' ')} for every round, got an object "
-            f"of class {type(make).__name__}; pass the class, or functools.partial({type(make).__name__}, ...)"
-        )
-
-
 def unfitted(make: Callable[[], Any], seed: int) -> Component:
     """A fresh component, whatever its constructor draws at random."""
     with isolated_randomness(seed):

@@ -8,7 +8,7 @@ from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.adapters.wrapped import as_component
 from adagan.components.catalogue import *  # noqa: F403
 from adagan.components.conformance import check_component
-from adagan.components.contract import Component, ConditionalComponent
+from adagan.components.contract import Component, ConditionalComponent, WarmStarting
 from adagan.components.critics import catalogue as critics_catalogue
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature, VectorScaling
@@ -42,6 +42,7 @@ __all__ = [
     "Temperature",
     "TrainingDiverged",
     "VectorScaling",
+    "WarmStarting",
     "ZeroCenteredPenalty",
     "as_component",
     "check_component",

@@ -40,6 +40,23 @@ def keywords_only(method: Method) -> Method:
     return cast(Method, checked)
 
 
+def check_maker(name: str, make: object, made: str) -> None:
+    """Makes sure that what is trained comes from a callable: an object would be trained again, from where it is.
+
+    Args:
+        name: The argument by which it came.
+        make: A class, a ``functools.partial``, any callable that is nothing to train itself.
+        made: What it makes, and how often, in words.
+    """
+    trained = isinstance(make, nn.Module) or callable(getattr(make, "fit", None))
+    if not isinstance(make, type) and (trained or not callable(make)):
+        kind = type(make).__name__
+        raise UserTypeError(
+            f"{name}: expected a callable that makes {made}, got an object of class {kind}; pass the class, or "
+            f"functools.partial({kind}, ...)"
+        )
+
+
 def check_counts(**counts: int | None) -> None:
     """Makes sure that numbers of things are whole and 1 or more; ``None`` is left to the caller."""
     for name, value in counts.items():

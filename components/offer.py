@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from adagan.components.contract import WarmStarting, learns_labels
+
 Shape: TypeAlias = tuple[int, ...]
 
 
@@ -50,12 +52,12 @@ class Offer:
     @property
     def learns_labels(self) -> bool:
         """Whether it learns the points' classes."""
-        return bool(getattr(self.kind, "learns_labels", False))
+        return learns_labels(self.kind)
 
     @property
     def warm_starts(self) -> bool:
         """Whether it can begin where another has ended."""
-        return hasattr(self.kind, "warm_start")
+        return issubclass(self.kind, WarmStarting)
 
 
 def by_name(offers: tuple[Offer, ...]) -> dict[str, Offer]:

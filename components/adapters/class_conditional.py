@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.checks import check_counts, keywords_only
+from adagan.components.checks import check_counts, check_maker, keywords_only
 from adagan.components.contract import Component, has_density, name_of
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
@@ -54,11 +54,7 @@ class ClassConditional(nn.Module):
 
     def __init__(self, make_component: Callable[[], Any], num_classes: int | None = None) -> None:
         super().__init__()
-        if not callable(make_component) or (not isinstance(make_component, type) and hasattr(make_component, "fit")):
-            raise UserTypeError(
-                "make_component: expected a callable that makes a fresh component for every class, got an object of "
-                f"class {type(make_component).__name__}; pass its class, or functools.partial(class, ...)"
-            )
+        check_maker("make_component", make_component, "a fresh component for every class")
         check_counts(num_classes=num_classes)
         self.make_component, self.num_classes = make_component, num_classes
 

@@ -11,7 +11,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from adagan.components.checks import check_counts, keywords_only
+from adagan.components.checks import check_counts, check_maker, keywords_only
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.trainer import TrainingDiverged, train
@@ -92,11 +92,7 @@ class LightningGenerator(nn.Module):
         seed: int | None = None,
     ) -> None:
         super().__init__()
-        if isinstance(make_module, nn.Module) or not callable(make_module):
-            raise UserTypeError(
-                f"make_module: expected a callable that makes a fresh module for every fit, got an object of class "
-                f"{type(make_module).__name__}; pass the class, or functools.partial({type(make_module).__name__}, ...)"
-            )
+        check_maker("make_module", make_module, "a fresh module for every fit")
         if not callable(sampler):
             raise UserTypeError(
                 f"sampler: expected a function of (module, num_samples, generator), got {type(sampler).__name__}"

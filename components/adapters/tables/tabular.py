@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.checks import check_non_negative, keywords_only
+from adagan.components.checks import check_maker, check_non_negative, keywords_only
 from adagan.components.contract import Component
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import refuse_labels
@@ -46,12 +46,7 @@ class Tabular(nn.Module):
 
     def __init__(self, make_component: Callable[[], Any], encoding: TableEncoding, *, noise: float = 0.1) -> None:
         super().__init__()
-        if isinstance(make_component, nn.Module) or not callable(make_component):
-            raise UserTypeError(
-                f"make_component: expected a callable that makes a component, got an object of class "
-                f"{type(make_component).__name__}; pass the class, or functools.partial({type(make_component).__name__}"
-                ", ...)"
-            )
+        check_maker("make_component", make_component, "a fresh component")
         if not isinstance(encoding, TableEncoding):
             raise UserTypeError(f"encoding: expected a TableEncoding, got {type(encoding).__name__}")
         check_non_negative(noise=noise)

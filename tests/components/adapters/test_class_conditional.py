@@ -247,7 +247,7 @@ def test_labels_that_cannot_be_learnt(labels: Tensor | None, message: str) -> No
 
 
 def test_errors() -> None:
-    with pytest.raises(TypeError, match=r"make_component: .* got an object of class Gaussian; pass its class"):
+    with pytest.raises(TypeError, match=r"make_component: .* got an object of class Gaussian; pass the class"):
         ClassConditional(Gaussian())
     with pytest.raises(ValueError, match="num_classes: expected 1 or more, got 0"):
         ClassConditional(Gaussian, 0)

@@ -146,6 +146,6 @@ def test_a_component_without_warm_starts_is_refused_before_training() -> None:
 def test_the_command_line_starts_newcomers_warm(tmp_path: Path) -> None:
     chosen = ["--component", "vae:2", "--warm_start", "true"]
     assert main([*fit(points(tmp_path, 300), tmp_path / "run"), *chosen]) == 0
-    assert "warm_start: true" in (tmp_path / "run" / "config.yaml").read_text()
+    assert "warm-start: true" in (tmp_path / "run" / "config.yaml").read_text()
     first, second = Mixture.load(tmp_path / "run").components
     assert torch.equal(first.scaling_.shift, second.scaling_.shift)
