@@ -14,12 +14,13 @@ from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibrators import BestOf, Calibrator, Isotonic, Platt, Temperature, VectorScaling
 from adagan.components.critics.catalogue import *  # noqa: F403
 from adagan.components.critics.ratio_estimator import RatioEstimator
-from adagan.components.generators.gan import objectives, techniques
+from adagan.components.generators.gan import conditioning, objectives, techniques
+from adagan.components.generators.gan.conditioning import *  # noqa: F403
 from adagan.components.generators.gan.objectives import *  # noqa: F403
 from adagan.components.generators.gan.penalties import GradientPenalty, Penalty, ZeroCenteredPenalty
 from adagan.components.generators.gan.techniques import *  # noqa: F403
-from adagan.components.networks.kernels import GaussianKernel, RationalQuadratic
-from adagan.components.networks.learnt_features import LearntFeatures
+from adagan.components.generators.moment_matching.kernels import GaussianKernel, RationalQuadratic
+from adagan.components.generators.moment_matching.learnt_features import LearntFeatures
 from adagan.components.networks.residual import ResidualMLP
 from adagan.components.training.trainer import TrainingDiverged
 
@@ -49,5 +50,6 @@ __all__ = [
 ]
 __all__ += catalogue.__all__
 __all__ += critics_catalogue.__all__
+__all__ += conditioning.__all__
 __all__ += objectives.__all__
 __all__ += techniques.__all__

@@ -15,13 +15,12 @@ from adagan.components.adapters.wrapped import Wrapped
 from adagan.components.critics.catalogue import CRITICS
 from adagan.components.generators.flow import Flow
 from adagan.components.generators.flow_matching import FlowMatching
-from adagan.components.generators.gan.conditional_gan import ConditionalGAN
 from adagan.components.generators.gan.gan import GAN
-from adagan.components.generators.gan.info_gan import InfoGAN
-from adagan.components.generators.gan.semi_supervised_gan import SemiSupervisedGAN
+from adagan.components.generators.gan.relatives import ConditionalGAN, InfoGAN, SemiSupervisedGAN
+from adagan.components.generators.gan.version_0_1 import FORMER
 from adagan.components.generators.gaussian import Gaussian
 from adagan.components.generators.memoriser import Memoriser
-from adagan.components.generators.moment_matching import MomentMatching
+from adagan.components.generators.moment_matching.moment_matching import MomentMatching
 from adagan.components.generators.vae import VAE
 from adagan.components.networks.defaults import is_long
 from adagan.components.offer import Offer, Shape, by_name
@@ -76,12 +75,17 @@ _trained_offer = partial(Offer, number="max_steps", in_steps=True, in_seconds=_n
 
 COMPONENTS: tuple[Offer, ...] = (
     _adversarial_offer(GAN, "gan", "two networks, one against the other", in_seconds=_gan),
-    _adversarial_offer(ConditionalGAN, "conditional-gan", "a GAN that is told the classes, and samples those wanted"),
-    _adversarial_offer(SemiSupervisedGAN, "semi-supervised-gan", "a GAN that learns the classes from few labels"),
     _adversarial_offer(
-        InfoGAN,
+        GAN, "conditional-gan", "a GAN that is told the classes, and samples those wanted", make=ConditionalGAN
+    ),
+    _adversarial_offer(
+        GAN, "semi-supervised-gan", "a GAN that learns the classes from few labels", make=SemiSupervisedGAN
+    ),
+    _adversarial_offer(
+        GAN,
         "info-gan",
         "a GAN with a code that the samples tell",
+        make=InfoGAN,
         number="categorical",
         tiny={**_TINY_GAN, "categorical": 2, "continuous": 1, "latent_dim": 5},
     ),
@@ -132,5 +136,7 @@ COMPONENTS: tuple[Offer, ...] = (
 BY_NAME = by_name(COMPONENTS)
 """The components of the command line."""
 
-PUBLISHED: tuple[type[Any], ...] = tuple(dict.fromkeys([*(offer.kind for offer in (*COMPONENTS, *CRITICS)), Balanced]))
+PUBLISHED: tuple[type[Any], ...] = tuple(
+    dict.fromkeys([*(offer.kind for offer in (*COMPONENTS, *CRITICS)), *FORMER, Balanced])
+)
 """The classes that a stored file may name: the package's one entry point."""

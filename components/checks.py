@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar, cast
@@ -87,14 +86,6 @@ def check_decays(**numbers: float) -> None:
             raise UserError(f"{name}: expected a number in [0, 1), got {value}")
 
 
-def check_is_module(name: str, module: object) -> None:
-    """Makes sure that something is a torch module, or ``None``."""
-    if module is not None and not isinstance(module, nn.Module):
-        what = module.__name__ if isinstance(module, type) else type(module).__name__
-        hint = f"; pass an object of it, {what}(...)" if isinstance(module, type) else ""
-        raise UserTypeError(f"{name}: expected a torch.nn.Module, got {what}{hint}")
-
-
 def check_kind(name: str, value: object, kind: type, example: str) -> None:
     """Makes sure that something is an object of a kind, or ``None``; the class itself is a likely slip."""
     if value is not None and not isinstance(value, kind):
@@ -111,25 +102,3 @@ def check_events(data: Tensor) -> None:
         )
     if not bool(torch.isfinite(data).all()):
         raise UserError("data: values must be finite; remove or fill in the NaN and infinite ones")
-
-
-@torch.no_grad()
-def check_module(
-    name: str, module: nn.Module, inputs: Sequence[Tensor], takes: str, makes: str, shape: tuple[int, ...]
-) -> None:
-    """Tries a module of the user's own on two rows, so that one that does not fit is heard of before training starts.
-
-    Args:
-        name: The argument by which it came.
-        module: The module; a copy is called.
-        inputs: What it is called with.
-        takes: The inputs in words.
-        makes: The output in words.
-        shape: Of the output for one row.
-    """
-    try:
-        made: Tensor = copy.deepcopy(module).eval()(*inputs)
-    except (RuntimeError, TypeError, IndexError) as error:
-        raise UserError(f"{name}: it does not take {takes}: {error}") from error
-    if tuple(made.shape) != (2, *shape):
-        raise UserError(f"{name}: expected {makes} of shape {shape}, as the data have, got {tuple(made.shape[1:])}")

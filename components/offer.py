@@ -52,7 +52,7 @@ class Offer:
     @property
     def learns_labels(self) -> bool:
         """Whether it learns the points' classes."""
-        return learns_labels(self.kind)
+        return learns_labels(self() if self.make else self.kind)
 
     @property
     def warm_starts(self) -> bool:

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, normalized_mutual_info_score
 from torch import Tensor
 
-from adagan.components import ConditionalGAN, FeatureMatching, InfoGAN, InstanceNoise, SemiSupervisedGAN
+from adagan.components import GAN, ConditionalGAN, FeatureMatching, InfoGAN, InstanceNoise, SemiSupervisedGAN
 from adagan.data.built_in import digits
 
 NUM_LABELS, NUM_HELD_OUT = 100, 500
@@ -51,7 +51,7 @@ def accuracies(images: Tensor, classes: Tensor, max_steps: int, width: int) -> d
     return {name: float((torch.as_tensor(guess) == classes[held_out]).double().mean()) for name, guess in found.items()}
 
 
-def draw(gan: InfoGAN, conditional: ConditionalGAN, out: str) -> None:
+def draw(gan: GAN, conditional: GAN, out: str) -> None:
     """Ten samples for each value of the code (left) and for each class (right)."""
     matplotlib.use("Agg")
     from matplotlib import pyplot
@@ -88,7 +88,7 @@ def main(max_steps: int = 1_500, width: int = 32, out: str = "digits_codes.png")
     codes = gan.recognise(images)[:, 0].long()
     table = confusion_matrix(classes, codes, labels=range(10))
     purity, shared = table.max(axis=0).sum() / len(images), normalized_mutual_info_score(classes, codes)
-    information, entropy = float(gan.information_[0]), float(gan.codes.entropies[0])
+    information, entropy = float(gan.information_[0]), float(gan.conditioning.codes.entropies[0])
     print(f"class (down) against code (across), no labels: purity {purity:.2f}, mutual information {shared:.2f} (of 1)")
     print(f"  information of code and sample: {information:.2f} of {entropy:.2f} nats")
     for digit, row in enumerate(table):

@@ -72,7 +72,8 @@ def add_gan_options(parser: VerbParser) -> None:
     group.add_argument(
         "--gan.schedule", default="cosine", metavar="NAME", help="of the learning rates: " + ", ".join(SCHEDULES)
     )
-    own = {"objective", "penalty", "techniques", "schedule", "generator", "discriminator", "trainer_options", "seed"}
+    own = {"objective", "conditioning", "penalty", "techniques", "schedule"}
+    own |= {"generator", "discriminator", "trainer_options", "seed"}
     parser.add_options_of(GAN, "gan", group, skip=own)
 
 

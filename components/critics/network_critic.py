@@ -14,7 +14,7 @@ from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.critic_training import CriticTraining, LabelledBatches, every_tenth
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
-from adagan.components.networks.defaults import ratio_network, supported_octaves
+from adagan.components.networks.ratio_networks import ratio_network, supported_octaves
 from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError

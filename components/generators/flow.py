@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import (
-    check_counts,
-    check_decays,
-    check_is_module,
-    check_module,
-    check_non_negative,
-    check_positive,
-)
-from adagan.components.generators.latent import BLOCK, LatentGenerator, Template
-from adagan.components.generators.scaling import Scaling
+from adagan.components.checks import check_counts, check_non_negative
+from adagan.components.generators.latent import BLOCK, LatentGenerator
+from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.flow_networks import FlowGenerator, NegativeLogLikelihood, spline_flow
+from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.loss_training import minimise
 from adagan.mixtures.errors import UserError
@@ -56,11 +50,13 @@ class Flow(LatentGenerator):
         https://arxiv.org/abs/1906.04032
     """
 
+    widths = (64, 64)
+    whole_images = False
     generator_: FlowGenerator
 
     def __init__(
         self,
-        flow: nn.Module | None = None,
+        flow: OwnNetwork | None = None,
         *,
         width: int | None = None,
         transforms: int = 3,
@@ -74,33 +70,41 @@ class Flow(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(None, latent_dim=None, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed)
-        check_is_module("flow", flow)
+        super().__init__(
+            latent_dim=None,
+            width=width,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            ema_decay=ema_decay,
+            trainer_options=trainer_options,
+            seed=seed,
+        )
         check_counts(transforms=transforms, bins=bins)
-        check_positive(learning_rate=learning_rate)
         check_non_negative(noise=noise)
-        check_decays(ema_decay=ema_decay)
-        self._generator_template = Template(flow)
+        self.given_flow = GivenNetwork("flow", flow)
         self.transforms, self.bins = transforms, bins
         self.flatten, self.noise = flatten, noise
-        self.learning_rate, self.ema_decay = learning_rate, ema_decay
-        self.trainer_options = dict(trainer_options or {})
 
-    def make_generator(self, event_shape: tuple[int, ...]) -> FlowGenerator:
-        if len(event_shape) > 1 and not self.flatten:
+    def make_networks(self, plan: NetworkPlan) -> Mapping[str, nn.Module]:
+        size = math.prod(plan.event_shape)
+        if len(plan.event_shape) > 1 and not self.flatten:
             raise UserError(
-                f"flatten: a flow learns vectors, and these events have the shape {event_shape}; pass "
-                f"Flow(flatten=True) to read each as a vector of {math.prod(event_shape)} entries"
+                f"flatten: a flow learns vectors, and these events have the shape {plan.event_shape}; pass "
+                f"Flow(flatten=True) to read each as a vector of {size} entries"
             )
-        flow = self._generator_template.copy_or(
-            spline_flow, math.prod(event_shape), self.width or 64, self.transforms, self.bins
+
+        def generator(flow: nn.Module) -> FlowGenerator:
+            return FlowGenerator(flow, plan.event_shape)
+
+        latent = plan.like.new_zeros(2, size)
+        flow = self.given_flow.make(
+            lambda: spline_flow(size, plan.width, self.transforms, self.bins),
+            Trial((latent,), f"vectors of {size} entries", "events", plan.event_shape, within=generator),
         )
-        return FlowGenerator(flow, event_shape)
+        return {"generator_": generator(flow)}
 
-    def make_scaling(self, data: Tensor, weights: Tensor | None) -> Scaling:
-        return Scaling.standard(data, weights)
-
-    def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
+    def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
         # a constant entry has no density: noise takes its place, which the scaling's zero takes away from samples
         noise = torch.where(self.scaling_.scale > 0, self.noise, 1.0)
         loss = minimise(
@@ -113,11 +117,8 @@ class Flow(LatentGenerator):
         )
         return loss.generator
 
-    def _check_generator(self, event_shape: tuple[int, ...], like: Tensor) -> None:
-        if self._generator_template.module is not None:
-            size = self._latent_dim(event_shape)
-            latent = like.new_zeros(2, size)
-            check_module("flow", self.generator_, (latent,), f"vectors of {size} entries", "events", event_shape)
+    def num_normal(self, plan: NetworkPlan) -> int:
+        return math.prod(plan.event_shape)
 
     @torch.no_grad()
     def log_prob(self, x: Tensor) -> Tensor:
@@ -128,8 +129,8 @@ class Flow(LatentGenerator):
         """
         if not hasattr(self, "scaling_"):
             raise RuntimeError("this Flow is not fitted yet; call fit(data) first")
-        if tuple(x.shape[1:]) != self._event_shape:
-            raise UserError(f"x: expected points of shape (N, *{self._event_shape}), got {tuple(x.shape)}")
+        if tuple(x.shape[1:]) != self.plan_.event_shape:
+            raise UserError(f"x: expected points of shape (N, *{self.plan_.event_shape}), got {tuple(x.shape)}")
         scale = self.scaling_.scale.double()
         if not bool((scale > 0).all()):
             raise UserError(
@@ -140,9 +141,6 @@ class Flow(LatentGenerator):
         blocks = [self.generator_.log_prob(block) for block in torch.split(scaled, BLOCK)]
         return torch.cat(blocks).double() - scale.log().sum()
 
-    def _latent_dim(self, event_shape: Sequence[int]) -> int:
-        return math.prod(event_shape)
-
     def config(self) -> dict[str, Any]:
         """What `from_config` needs."""
         return {
@@ -150,5 +148,5 @@ class Flow(LatentGenerator):
             "transforms": self.transforms,
             "bins": self.bins,
             "flatten": self.flatten,
-            "own_generator": self._generator_template.module is not None,
+            "own_generator": self.given_flow.is_own,
         }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_decays, check_is_module, check_module, check_positive
-from adagan.components.generators.latent import LatentGenerator, Template
-from adagan.components.networks.defaults import is_image
+from adagan.components.checks import check_counts
+from adagan.components.generators.latent import LatentGenerator
+from adagan.components.generators.network_plan import NetworkPlan
+from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.networks.velocity_fields import default_field
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.loss_training import minimise
@@ -88,11 +89,12 @@ class FlowMatching(LatentGenerator):
         See `StraightPathLoss`.
     """
 
+    widths = (128, 32)
     generator_: Transport
 
     def __init__(
         self,
-        field: nn.Module | None = None,
+        field: OwnNetwork | None = None,
         *,
         width: int | None = None,
         sampling_steps: int = 16,
@@ -103,21 +105,29 @@ class FlowMatching(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(None, latent_dim=None, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed)
-        check_is_module("field", field)
+        super().__init__(
+            latent_dim=None,
+            width=width,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            ema_decay=ema_decay,
+            trainer_options=trainer_options,
+            seed=seed,
+        )
         check_counts(sampling_steps=sampling_steps)
-        check_positive(learning_rate=learning_rate)
-        check_decays(ema_decay=ema_decay)
-        self._generator_template = Template(field)
+        self.given_field = GivenNetwork("field", field)
         self.sampling_steps = sampling_steps
-        self.learning_rate, self.ema_decay = learning_rate, ema_decay
-        self.trainer_options = dict(trainer_options or {})
 
-    def make_generator(self, event_shape: tuple[int, ...]) -> Transport:
-        field = self._generator_template.copy_or(default_field, event_shape, self._width(event_shape))
-        return Transport(field, event_shape, self.sampling_steps)
+    def make_networks(self, plan: NetworkPlan) -> Mapping[str, nn.Module]:
+        points = Trial((plan.points(),), plan.takes(), "velocities", plan.event_shape)
+        field = self.given_field.make(
+            lambda: default_field(plan.event_shape, plan.width),
+            points.beside(plan.like.new_zeros(2), "times of shape (B,)"),
+        )
+        return {"generator_": Transport(field, plan.event_shape, self.sampling_steps)}
 
-    def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
+    def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
         loss = minimise(
             StraightPathLoss(self.generator_),
             batches,
@@ -128,19 +138,10 @@ class FlowMatching(LatentGenerator):
         )
         return loss.transport
 
-    def _check_generator(self, event_shape: tuple[int, ...], like: Tensor) -> None:
-        if self._generator_template.module is not None:
-            inputs = like.new_zeros(2, *event_shape), like.new_zeros(2)
-            takes = f"points of shape {('B', *event_shape)} and times of shape (B,)"
-            check_module("field", self.generator_.field, inputs, takes, "velocities", event_shape)
-
-    def _latent_dim(self, event_shape: Sequence[int]) -> int:
-        return math.prod(event_shape)
-
-    def _width(self, event_shape: Sequence[int]) -> int:
-        return self.width or (32 if is_image(event_shape) else 128)
+    def num_normal(self, plan: NetworkPlan) -> int:
+        return math.prod(plan.event_shape)
 
     def config(self) -> dict[str, Any]:
         """What `from_config` needs."""
-        own = self._generator_template.module is not None
+        own = self.given_field.is_own
         return {"width": self.width, "sampling_steps": self.sampling_steps, "own_generator": own}

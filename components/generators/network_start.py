@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from adagan.components.generators.scaling import Scaling
-from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.errors import UserError
 
-if TYPE_CHECKING:
-    from adagan.components.generators.latent import LatentGenerator
+HEAD_START = 200
+"""Steps at most, and a quarter of the training at most, in which what a warm start has lost is trained alone."""
+ADVERSARY = "discriminator"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class NetworkStart:
     """What is taken over.
 
     Attributes:
-        states: Of the networks, by the names of the attributes that hold them.
+        states: Of the networks, by name; that of the adversary too where the previous component has kept it.
         scaling: Of the data; the network's values mean nothing under another.
         event_shape: Of a point.
     """
@@ -30,31 +30,34 @@ class NetworkStart:
     scaling: Scaling
     event_shape: tuple[int, ...]
 
-    @classmethod
-    def from_component(cls, previous: LatentGenerator, component: LatentGenerator) -> Self:
-        """What `component` takes over from `previous`; see `LatentGenerator.warm_start`."""
-        if type(previous) is not type(component):
-            raise UserTypeError(f"previous: expected a {type(component).__name__}, got a {type(previous).__name__}")
-        if not hasattr(previous, "generator_"):
-            raise UserError(f"previous: expected a fitted {type(previous).__name__}; call its fit(data) first")
-        states = {name: copy.deepcopy(getattr(previous, name).state_dict()) for name in previous.networks}
-        return cls(states, copy.deepcopy(previous.scaling_), tuple(previous.event_shape_.tolist()))
+    def head_start(self, max_steps: int) -> int:
+        """Steps of a training in which an adversary that was not kept is trained alone, before the generator learns."""
+        return 0 if ADVERSARY in self.states else min(HEAD_START, max_steps // 4)
 
-    def load_into(self, component: LatentGenerator, event_shape: tuple[int, ...]) -> None:
-        """Gives the component's untrained networks the values.
+    def own_scaling(self, event_shape: tuple[int, ...]) -> Scaling:
+        """The scaling, for events of the same shape.
 
         Raises:
-            ValueError: Events of another shape, or a network of another form.
+            ValueError: Events of another shape.
         """
         if event_shape != self.event_shape:
             raise UserError(
                 f"data: a warm start needs events of the shape {self.event_shape}, which the previous component was "
                 f"fitted to, got {event_shape}; start cold"
             )
+        return copy.deepcopy(self.scaling)
+
+    def load(self, name: str, network: nn.Module) -> None:
+        """Gives an untrained network the values under a name, if there are any.
+
+        Raises:
+            ValueError: A network of another form.
+        """
         try:
-            for name, state in self.states.items():
-                getattr(component, name).load_state_dict(dict(state))
+            if name in self.states:
+                network.load_state_dict(dict(self.states[name]))
         except RuntimeError as error:
+            what = name if name == ADVERSARY else "network"
             raise UserError(
-                f"previous: a warm start needs a network of the same form; make both components alike: {error}"
+                f"previous: a warm start needs a {what} of the same form; make both components alike: {error}"
             ) from error

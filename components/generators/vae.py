@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_decays, check_is_module, check_module, check_positive
-from adagan.components.generators.latent import LatentGenerator, Template
+from adagan.components.checks import check_positive
+from adagan.components.generators.latent import LatentGenerator
+from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator, default_generator, is_image
+from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.loss_training import minimise
 from adagan.mixtures.errors import UserError
@@ -98,8 +100,8 @@ class VAE(LatentGenerator):
 
     Args:
         encoder: A module from events (B, *event) to means and log variances of their codes (B, 2 · latent_dim);
-            ``None`` chooses an MLP for vectors and a convolutional network for images (1 to 4 channels, 8 to 64
-            pixels). It is given scaled data: standardised vectors, images in [−1, 1].
+            or the two as a tuple; ``None`` chooses an MLP for vectors and a convolutional network for images (1 to 4
+            channels, 8 to 64 pixels). It is given scaled data: standardised vectors, images in [−1, 1].
         decoder: A module from codes (B, latent_dim) to the means of scaled events (B, *event); ``None`` as above.
         latent_dim: Entries of a code; ``None`` means 8 for vectors of up to 8 entries, else 32.
         width: Of the layers of the default networks; ``None`` means 128 for vectors, 64 channels for images.
@@ -118,15 +120,15 @@ class VAE(LatentGenerator):
         See `NegativeEvidenceBound`.
     """
 
-    networks = ("generator_", "encoder_")
+    taken_over = ("generator_", "encoder_")
     generator_: NoisyDecoder
     encoder_: nn.Module
 
     def __init__(
         self,
         *,
-        encoder: nn.Module | None = None,
-        decoder: nn.Module | None = None,
+        encoder: OwnNetwork | None = None,
+        decoder: OwnNetwork | None = None,
         latent_dim: int | None = None,
         width: int | None = None,
         beta: float = 1.0,
@@ -138,31 +140,36 @@ class VAE(LatentGenerator):
         seed: int | None = None,
     ) -> None:
         super().__init__(
-            None, latent_dim=latent_dim, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed
+            latent_dim=latent_dim,
+            width=width,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            ema_decay=ema_decay,
+            trainer_options=trainer_options,
+            seed=seed,
         )
-        check_is_module("encoder", encoder)
-        check_is_module("decoder", decoder)
-        check_positive(beta=beta, learning_rate=learning_rate)
-        check_decays(ema_decay=ema_decay)
-        if (encoder is not None or decoder is not None) and latent_dim is None:
+        check_positive(beta=beta)
+        self.beta = beta
+        self.given_encoder, self.given_decoder = GivenNetwork("encoder", encoder), GivenNetwork("decoder", decoder)
+        if (self.given_encoder.is_own or self.given_decoder.is_own) and latent_dim is None:
             raise UserError("latent_dim: expected the entries of a code beside encoder= or decoder=, got None")
-        self._encoder_template, self._generator_template = Template(encoder), Template(decoder)
-        self.beta, self.learning_rate, self.ema_decay = beta, learning_rate, ema_decay
-        self.trainer_options = dict(trainer_options or {})
 
-    def make_generator(self, event_shape: tuple[int, ...]) -> NoisyDecoder:
-        code_size = super()._latent_dim(event_shape)
-        decoder = self._generator_template.copy_or(default_generator, code_size, event_shape, self._width(event_shape))
-        return NoisyDecoder(decoder, code_size, event_shape)
+    def make_networks(self, plan: NetworkPlan) -> Mapping[str, nn.Module]:
+        size, shape = plan.latent_dim, plan.event_shape
+        decoder = self.given_decoder.make(
+            lambda: default_generator(size, shape, plan.width),
+            Trial((plan.like.new_zeros(2, size),), f"codes of shape (B, latent_dim={size})", "means of events", shape),
+        )
+        encoder = self.given_encoder.make(
+            lambda: default_encoder(shape, 2 * size, plan.width),
+            Trial((plan.points(),), plan.takes(), "means and log variances of codes", (2 * size,), outputs=2),
+        )
+        return {"generator_": NoisyDecoder(decoder, size, shape), "encoder_": encoder}
 
-    def build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
-        super().build(event_shape, like)
-        size, width = 2 * self.generator_.latent_dim, self._width(event_shape)
-        self.encoder_ = self._encoder_template.copy_or(default_encoder, event_shape, size, width).to(like)
-
-    def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
+    def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
         # the codes of networks that were trained before are not empty
-        warm_up = 0 if self.is_warm else round(WARM_UP * self.max_steps)
+        warm_up = round(WARM_UP * self.max_steps) if self._start is None else 0
         loss = minimise(
             NegativeEvidenceBound(self.encoder_, self.generator_, self.beta, warm_up),
             batches,
@@ -174,23 +181,13 @@ class VAE(LatentGenerator):
         self.encoder_ = loss.encoder.requires_grad_(False)
         return loss.generator
 
-    def _check_generator(self, event_shape: tuple[int, ...], like: Tensor) -> None:
-        if self._generator_template.module is not None:
-            inputs = (like.new_zeros(2, self.generator_.latent_dim),)
-            takes = f"codes of shape (B, latent_dim={self.latent_dim})"
-            check_module("decoder", self.generator_.decoder, inputs, takes, "means of events", event_shape)
-        if self._encoder_template.module is not None:
-            inputs, takes = (like[:2],), f"events of shape {('B', *event_shape)}"
-            size = 2 * self.generator_.latent_dim
-            check_module("encoder", self.encoder_, inputs, takes, "means and log variances of codes", (size,))
-
-    def _latent_dim(self, event_shape: Sequence[int]) -> int:
-        return super()._latent_dim(event_shape) + math.prod(event_shape)  # the code and the observation noise
+    def num_normal(self, plan: NetworkPlan) -> int:
+        return plan.latent_dim + math.prod(plan.event_shape)  # the code and the observation noise
 
     def config(self) -> dict[str, Any]:
         """What `from_config` needs."""
-        own = self._encoder_template.module is not None or self._generator_template.module is not None
-        return {**super().config(), "own_generator": own}
+        own = self.given_encoder.is_own or self.given_decoder.is_own
+        return {"latent_dim": self.latent_dim, "width": self.width, "own_generator": own}
 
 
 def default_encoder(event_shape: Sequence[int], outputs: int, width: int) -> nn.Module:

@@ -24,9 +24,13 @@ class ResidualBlock(nn.Module):
     def __init__(self, width: int, activation: type[nn.Module] = nn.SiLU) -> None:
         super().__init__()
         last = nn.Linear(width, width)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
         self.branch = nn.Sequential(activation(), nn.Linear(width, width), activation(), last)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Makes an identity of it; its layers draw values of their own."""
+        for parameter in self.branch[-1].parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = x + self.branch(x)

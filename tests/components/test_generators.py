@@ -174,9 +174,12 @@ def test_arguments_of_another_kind_are_named(make: Callable[[], Any], message: s
         ),
         (
             MomentMatching(features=LearntFeatures(nn.Linear(3, 4)), **TINY),
-            "features: the network does not take points",
+            "features: it does not take points",
         ),
-        (MomentMatching(features=LearntFeatures(nn.Flatten(0)), **TINY), r"features: expected .* a matrix \(B, F\)"),
+        (
+            MomentMatching(features=LearntFeatures(nn.Flatten(0)), **TINY),
+            r"features: expected a matrix .*\(4,\)",
+        ),
     ],
 )
 def test_modules_that_do_not_fit_the_data_are_named(component: Any, message: str) -> None:

@@ -27,7 +27,7 @@ from adagan.components.generators.gan.techniques import (
     Packing,
     Unrolled,
 )
-from adagan.components.networks.learnt_features import LearntFeatures
+from adagan.components.generators.moment_matching.learnt_features import LearntFeatures
 from adagan.components.offer import Offer, Shape
 from adagan.mixtures.divergences import (
     Alpha,

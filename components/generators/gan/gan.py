@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_decays, check_is_module, check_positive
+from adagan.components.checks import check_counts, check_kind, check_positive
+from adagan.components.generators.gan.conditioning import CONDITIONINGS, Conditioning, Unconditioned
 from adagan.components.generators.gan.diagnosis import Diagnosis
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.objectives import NonSaturating, Objective
@@ -18,24 +19,32 @@ from adagan.components.generators.gan.penalties import Penalty, as_penalty
 from adagan.components.generators.gan.schedule import Schedule
 from adagan.components.generators.gan.spectral import normalize_spectrally
 from adagan.components.generators.gan.techniques import Technique
-from adagan.components.generators.latent import LatentGenerator, Template
-from adagan.components.networks.defaults import default_discriminator
+from adagan.components.generators.latent import LatentGenerator
+from adagan.components.generators.network_plan import NetworkPlan
+from adagan.components.generators.network_start import ADVERSARY
+from adagan.components.networks.given_network import GivenNetwork, OwnNetwork
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.trainer import train
 from adagan.mixtures.errors import UserError, UserTypeError
 
-KEPT = "discriminator."
+KEPT = f"{ADVERSARY}."
 """Before the names of a kept discriminator's values among those that are stored."""
 
 
 class GAN(LatentGenerator):
-    """A GAN trained by Lightning on weighted data; after `fit` it holds the averaged generator only.
+    """A GAN trained by Lightning on weighted data; after `fit` it holds the averaged generator, not the discriminator.
 
-    Objective, penalty, spectral normalisation, techniques and what concerns the optimisers are chosen independently of
-    one another; a combination that makes no sense is refused by name before training starts.
+    Objective, conditioning, penalty, spectral normalisation, techniques and what concerns the optimisers are chosen
+    independently of one another; a combination that makes no sense is refused by name before training starts.
+
+    A network of one's own is given as an object or as a callable without arguments that makes one. Of an object every
+    training takes a copy with fresh values, by the ``reset_parameters`` of its modules; frozen parameters keep theirs.
+    Of a tuple that a network returns the first counts.
 
     Args:
         objective: The pair of losses; ``None`` means NonSaturating().
+        conditioning: What is learnt beside the points: ``Classes()``, ``FewLabels()`` or ``Codes()``, each of which
+            says what it adds to the GAN; ``None`` learns the points alone.
         generator: A module from latent vectors (B, latent_dim) to samples (B, *event); ``None`` chooses an MLP for
             vectors and a small convolutional network for images (1 to 4 channels, 8 to 64 pixels). It learns scaled
             data: standardised vectors, images in [−1, 1].
@@ -66,13 +75,11 @@ class GAN(LatentGenerator):
         generator_: The averaged generator, in evaluation mode.
         scaling_: The scaling of the data, undone on sampling.
         training_notes_: What was wrong for long in the last training, one sentence each: cause, arguments, cure.
+        facts_: Tensors that the conditioning has learnt, by name; they are attributes by these names too.
 
     References:
         Goodfellow et al., *Generative adversarial nets*, 2014, https://arxiv.org/abs/1406.2661
     """
-
-    recognises: ClassVar[bool] = False
-    """Whether training also recognises classes or codes."""
 
     training_notes_: tuple[str, ...]
 
@@ -80,8 +87,9 @@ class GAN(LatentGenerator):
         self,
         objective: Objective | None = None,
         *,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
+        conditioning: Conditioning | None = None,
+        generator: OwnNetwork | None = None,
+        discriminator: OwnNetwork | None = None,
         latent_dim: int | None = None,
         width: int | None = None,
         max_steps: int = 4_000,
@@ -101,69 +109,150 @@ class GAN(LatentGenerator):
         seed: int | None = None,
     ) -> None:
         super().__init__(
-            generator, latent_dim=latent_dim, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed
+            latent_dim=latent_dim,
+            width=width,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            ema_decay=ema_decay,
+            trainer_options=trainer_options,
+            seed=seed,
         )
-        check_is_module("discriminator", discriminator)
         check_counts(penalty_interval=penalty_interval, discriminator_steps=discriminator_steps)
-        check_positive(learning_rate=learning_rate, discriminator_learning_rate=discriminator_learning_rate)
-        check_decays(ema_decay=ema_decay)
+        check_positive(discriminator_learning_rate=discriminator_learning_rate)
+        check_kind("objective", objective, Objective, "NonSaturating()")
+        check_kind("conditioning", conditioning, Conditioning, "Classes()")
         if schedule is not None and not callable(schedule):
             raise UserTypeError(
                 f"schedule: expected a callable that makes a scheduler for an optimiser, got {schedule!r}"
             )
-        self.objective = _checked_objective(objective if objective is not None else NonSaturating())
-        self._discriminator_template = Template(discriminator)
-        self.learning_rate = learning_rate
+        self.objective = objective if objective is not None else NonSaturating()
+        self.conditioning = conditioning if conditioning is not None else Unconditioned()
+        self.given_generator = GivenNetwork("generator", generator)
+        self.given_discriminator = GivenNetwork("discriminator", discriminator)
         self.discriminator_learning_rate = discriminator_learning_rate
         self.betas, self.schedule = betas, schedule
         self.penalty = as_penalty(penalty)
         self.penalty_interval = penalty_interval or (self.penalty.interval if self.penalty else 1)
         self.spectral_normalization = spectral_normalization
         self.techniques = _checked_techniques(techniques)
-        self.discriminator_steps, self.ema_decay = discriminator_steps, ema_decay
+        self.points_together = math.prod(technique.points_per_output for technique in self.techniques)
+        self.discriminator_steps = discriminator_steps
         self.keep_discriminator = keep_discriminator
-        self._kept: dict[str, Tensor] = {}
-        self._opponent: dict[str, Tensor] = {}
-        self.trainer_options = dict(trainer_options or {})
+        self.learns_labels, self.further_entries = self.conditioning.learns_labels, self.conditioning.num_entries
+        self.facts_: dict[str, Tensor] = {}
+        self._discriminator: dict[str, Tensor] = {}
+        if self.given_generator.is_own and latent_dim is None:
+            raise UserError("latent_dim: expected the entries of a latent vector beside generator=, got None")
         if self.objective.needs_bounded_slope and self.penalty is None and not spectral_normalization:
             raise UserError(
                 f"penalty: the loss of {self.objective!r} has no minimum unless the discriminator's slope is bounded; "
                 "pass penalty=GradientPenalty(), a number above 0, or spectral_normalization=True"
             )
+        self.conditioning.check(self)
 
-    def warm_start(self, previous: Self) -> Self:
-        """See `LatentGenerator`; a discriminator that `previous` has kept goes on too, without a head start."""
-        super().warm_start(previous)
-        self._opponent = previous._kept
-        return self
+    def __getattr__(self, name: str) -> Any:
+        """What the conditioning has learnt and offers, beside what every module has."""
+        own = self.__dict__
+        if name in own.get("facts_", ()):
+            return own["facts_"][name]
+        if "conditioning" in own and name in own["conditioning"].offers:
+            return partial(getattr(own["conditioning"], name), self)
+        return super().__getattr__(name)
 
-    @property
-    def head_start(self) -> int:
+    def read_labels(
+        self, data: Tensor, weights: Tensor | None, labels: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None]:
         """See `LatentGenerator`."""
-        return 0 if self._opponent else super().head_start
+        self.facts_ = {}
+        if not self.learns_labels:
+            return super().read_labels(data, weights, labels)
+        return self.conditioning.read_labels(self, data, weights, labels)
 
-    def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
+    def sample(
+        self,
+        num_samples: int,
+        *,
+        generator: torch.Generator | None = None,
+        condition: int | Tensor | None = None,
+        codes: Tensor | None = None,
+    ) -> Tensor:
+        """Samples of shape (num_samples, *event), made block by block on the generator's device.
+
+        Args:
+            num_samples: 0 or more.
+            generator: Source of randomness; ``None`` seeds a fresh one from the system. What `condition` or `codes` do
+                not decide is the same for every choice of them.
+            condition: For `Classes`: the class of all samples; or, shape (num_samples,), that of each in turn; ``None``
+                draws the classes by their shares.
+            codes: For `Codes`: the codes of all samples, shape (K,), or those of each in turn, (num_samples, K): the
+                values of the categorical ones, from 0, then the continuous ones. NaN stands for a code that is to be
+                drawn; ``None`` draws all.
+
+        Raises:
+            ValueError: A class that is not there, or that the data had no weight on; a wrong number of codes, or a
+                value that a categorical code does not have.
+            TypeError: This GAN's conditioning knows nothing of that.
+        """
+        self.check_fitted()
+        wanted = {name: value for name, value in (("condition", condition), ("codes", codes)) if value is not None}
+        for name in wanted:
+            if name != self.conditioning.option:
+                raise UserTypeError(
+                    f"{name}: samples of one kind are not for a GAN with conditioning={self.conditioning!r} to choose; "
+                    f"leave {name} out, or fit GAN(conditioning={'Classes' if name == 'condition' else 'Codes'}())"
+                )
+        change = None
+        for value in wanted.values():
+            change = self.conditioning.wishing(self, value, num_samples)
+        return self._sample(num_samples, generator, change)
+
+    def complete(self, normal: Tensor, source: torch.Generator) -> Tensor:
         """See `LatentGenerator`."""
-        return self._trained(self._assembled(batches, event_shape), batches)
+        return self.conditioning.complete(normal, source)
 
-    def _trained(self, training: GANTraining, batches: WeightedBatches) -> nn.Module:
+    def num_normal(self, plan: NetworkPlan) -> int:
+        """See `LatentGenerator`."""
+        return plan.latent_dim - self.further_entries
+
+    def make_networks(self, plan: NetworkPlan) -> Mapping[str, nn.Module]:
+        """See `LatentGenerator`."""
+        return self.conditioning.make_networks(self, plan)
+
+    def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
+        """See `LatentGenerator`."""
+        return self.conditioning.train(self, plan, batches, labels)
+
+    def kept(self) -> Mapping[str, Mapping[str, Tensor]]:
+        """See `LatentGenerator`."""
+        return {ADVERSARY: self._discriminator} if self._discriminator else {}
+
+    def run(self, training: GANTraining, batches: WeightedBatches) -> nn.Module:
         """Runs a training and returns the average of its generator."""
         diagnosis = Diagnosis()
         device, options = batches.data.device, self.trainer_options
         train(training, batches.loader(), "generator", device, options, callbacks=[diagnosis])
         self.training_notes_ = diagnosis.notes()
         final = training.discriminator.state_dict() if self.keep_discriminator else {}
-        self._kept = {name: value.clone() for name, value in final.items()}
+        self._discriminator = {name: value.clone() for name, value in final.items()}
         average: nn.Module = training.average.module
         return average
 
-    def _assembled(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> GANTraining:
+    def assemble(
+        self, plan: NetworkPlan, batches: WeightedBatches, generator: nn.Module, discriminator: nn.Module
+    ) -> GANTraining:
         """The training with all that was chosen; `batches` gives as many points as the objective's share of data says.
 
+        Args:
+            plan: Sizes.
+            batches: Minibatches of what the discriminator judges.
+            generator: From normal numbers, completed by the conditioning, to what the discriminator judges.
+            discriminator: Gives one number, shape (B,) or (B, 1), per `points_together` points.
+
         Raises:
-            ValueError: A combination that makes no sense, or modules that do not fit.
+            ValueError: A combination that makes no sense.
         """
-        batch_size, together = batches.batch_size, math.prod(t.points_per_output for t in self.techniques)
+        batch_size, together = batches.batch_size, self.points_together
         if batch_size % together:
             raise UserError(
                 f"batch_size: the discriminator judges {together} points together (techniques={self.techniques}); "
@@ -171,76 +260,63 @@ class GAN(LatentGenerator):
             )
         groups = 2 * batch_size // together
         batches.batch_size = together * min(max(round(self.objective.data_share * groups), 1), groups - 1)
+        recognises = self.conditioning.recognises
         training = GANTraining(
-            *self._networks(event_shape, together, batches.data),
+            generator,
+            OneNumber(discriminator),
             self.objective,
-            latent_dim=self._latent_dim(event_shape),
+            latent_dim=self.num_normal(plan),
             num_steps=self.max_steps,
             num_samples=(2 * batch_size - batches.batch_size, batch_size),
             learning_rates=(self.learning_rate, self.discriminator_learning_rate or self.learning_rate),
             betas=self.betas,
             schedule=self.schedule,
-            penalty=self.penalty.suited(event_shape, recognises=self.recognises) if self.penalty else None,
+            penalty=self.penalty.suited(plan.event_shape, recognises=recognises) if self.penalty else None,
             penalty_interval=self.penalty_interval,
             discriminator_steps=self.discriminator_steps,
             ema_decay=self.ema_decay,
-            head_start=self.head_start,
+            head_start=self._start.head_start(self.max_steps) if self._start else 0,
         )
+        training.draw_latent = lambda count, real: self.conditioning.complete(training.normal(count, real), None)
         for technique in self.techniques:
             technique.install(training)
         if self.spectral_normalization:
             normalize_spectrally(training.discriminator)
         if training.penalty is not None:
             training.penalty.check(training.discriminator)
-        self._check_discriminator(training, batches.data, 2 * batch_size, self._judged(event_shape, together))
-        if self._opponent:
-            try:
-                training.discriminator.load_state_dict(self._opponent)
-            except RuntimeError as error:
-                raise UserError(
-                    "previous: a warm start needs a discriminator of the same form; make both components alike: "
-                    f"{error}"
-                ) from error
-            self._opponent = {}
+        if self._start is not None:
+            self._start.load(ADVERSARY, training.discriminator)
         return training
 
-    def _networks(self, event_shape: tuple[int, ...], together: int, like: Tensor) -> tuple[nn.Module, nn.Module]:
-        """What is trained: the generator, and a discriminator with one number, shape (B,), per `together` points."""
-        width = self._width(event_shape)
-        discriminator = self._discriminator_template.copy_or(default_discriminator, event_shape, width, together)
-        return self.generator_, OneNumber(discriminator.to(like))
+    def config(self) -> dict[str, Any]:
+        """What `from_config` needs to make the component again."""
+        own = any(network.is_own for network in self.conditioning.stored_networks(self))
+        config = {"latent_dim": self.latent_dim, "width": self.width, "own_generator": own}
+        if isinstance(self.conditioning, Unconditioned):
+            return config
+        return {**config, "conditioning": {"kind": type(self.conditioning).__name__, **self.conditioning.config()}}
 
-    def _judged(self, event_shape: tuple[int, ...], together: int) -> str:
-        """What the discriminator is given, in words."""
-        shape = ", ".join(["B", *map(str, (together * event_shape[0], *event_shape[1:]))])
-        packed = f", packed by {self.techniques}" if together > 1 else ""
-        return f"points of shape ({shape}){packed}"
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> Self:
+        """See `LatentGenerator`."""
+        known = dict(config)
+        conditioning = dict(known.pop("conditioning", {}))
+        if conditioning:
+            kinds = {kind.__name__: kind for kind in CONDITIONINGS}
+            known["conditioning"] = kinds[conditioning.pop("kind")](**conditioning)
+        return super().from_config(known, components)
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        destination.update({f"{prefix}{KEPT}{name}": value for name, value in self._kept.items()})
+        destination.update({f"{prefix}{name}": value for name, value in self.facts_.items()})
+        destination.update({f"{prefix}{KEPT}{name}": value for name, value in self._discriminator.items()})
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """As torch's; a kept discriminator comes as values only, its form is that of the next training's."""
-        self._kept = {name.removeprefix(KEPT): value for name, value in state_dict.items() if name.startswith(KEPT)}
-        own = {name: value for name, value in state_dict.items() if not name.startswith(KEPT)}
-        return super().load_state_dict(own, strict, assign)
-
-    @torch.no_grad()
-    def _check_discriminator(self, training: GANTraining, like: Tensor, count: int, takes: str) -> None:
-        """Makes sure that a module of the user's own takes the points that it is to judge, before training starts."""
-        if self._discriminator_template.module is None:
-            return
-        try:
-            copy.deepcopy(training.discriminator).eval()(like.new_zeros(count, *like.shape[1:]))
-        except (RuntimeError, TypeError) as error:
-            raise UserError(f"discriminator: it does not take {takes}: {error}") from error
-
-
-def _checked_objective(objective: Objective) -> Objective:
-    if not isinstance(objective, Objective):
-        raise UserTypeError(f"objective: expected an Objective object such as NonSaturating(), got {objective!r}")
-    return objective
+        state = self.conditioning.renamed(state_dict)
+        self._discriminator = {name[len(KEPT) :]: state.pop(name) for name in list(state) if name.startswith(KEPT)}
+        self.facts_ = {name: state.pop(name).cpu() for name in self.conditioning.facts}
+        return super().load_state_dict(state, strict, assign)
 
 
 def _checked_techniques(techniques: Sequence[Technique]) -> tuple[Technique, ...]:
@@ -265,9 +341,4 @@ class OneNumber(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         output: Tensor = self.discriminator(points)
-        if output.shape not in ((len(points),), (len(points), 1)):
-            raise UserError(
-                f"discriminator: expected one number per point, shape ({len(points)},) or ({len(points)}, 1), "
-                f"got shape {tuple(output.shape)}"
-            )
-        return output.reshape(len(points))
+        return output.reshape(len(output))

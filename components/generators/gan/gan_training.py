@@ -97,7 +97,7 @@ class GANTraining(LightningModule):
         self.discriminator_terms: list[Callable[[JudgedBatch], Tensor]] = []
         self.generator_terms: list[Callable[[GeneratedBatch], Tensor]] = []
         self.generator_loss: Callable[[GeneratedBatch], Tensor] = self.adversarial_loss
-        self.draw_latent: Callable[[int, Tensor], Tensor] = self._normal
+        self.draw_latent: Callable[[int, Tensor], Tensor] = self.normal
         self.look_ahead: Callable[[Tensor, Tensor], Judge] = lambda real, fake: self.judge
         self.judges_sides_apart = False
         self.progress = 0.0
@@ -170,7 +170,8 @@ class GANTraining(LightningModule):
             loss = loss + value
         return loss
 
-    def _normal(self, count: int, like: Tensor) -> Tensor:
+    def normal(self, count: int, like: Tensor) -> Tensor:
+        """Normal numbers, shape (count, latent_dim)."""
         return torch.randn(count, self.latent_dim, device=like.device, dtype=like.dtype)
 
     def _discriminator_step(self, real: Tensor, step: int, optimizer: Any) -> Tensor:
@@ -192,14 +193,17 @@ class GANTraining(LightningModule):
         return loss.detach()
 
     def _generator_step(self, real: Tensor, optimizer: Any) -> Tensor:
-        self.discriminator.requires_grad_(False)
+        trainable = [value for value in self.discriminator.parameters() if value.requires_grad]
+        for value in trainable:
+            value.requires_grad_(False)
         latent = self.draw_latent(self.num_samples[1], real)
         fake: Tensor = self.generator(latent)
         batch = GeneratedBatch(latent, fake, real, self.look_ahead(real, fake))
         loss = self._with_terms(self.generator_loss(batch), self.generator_terms, batch, "generator")
         self.losses["generator_loss"] = loss.detach()
         self._descend(loss, optimizer)
-        self.discriminator.requires_grad_(True)
+        for value in trainable:  # and not those that the user has frozen
+            value.requires_grad_(True)
         return loss.detach()
 
     def _descend(self, loss: Tensor, optimizer: Any) -> None:

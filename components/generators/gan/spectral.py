@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
@@ -14,8 +16,8 @@ LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.Con
 def normalize_spectrally(module: nn.Module) -> None:
     """Divides the weight of every linear and convolutional layer by its largest singular value, by torch, in place.
 
-    With nonlinearities of slope at most one, a perceptron's slope is then at most one. Layers whose weight is
-    parametrised already are left as they are.
+    With nonlinearities of slope at most one, a perceptron's slope is then at most one. Layers whose weight is computed
+    from other values already are left as they are.
 
     Raises:
         ValueError: The module has no such layer.
@@ -31,13 +33,16 @@ def normalize_spectrally(module: nn.Module) -> None:
             "normalised; leave it off, or pass a discriminator= with such layers"
         )
     for layer in layers:
-        if not is_parametrized(layer, "weight"):
+        if "weight" in layer._parameters:
             spectral_norm(layer)
 
 
-def keep_normalized(module: nn.Module) -> None:
-    """Makes plain parameters of spectrally normalised weights, with the values that they have, in place."""
-    module.eval()  # in training mode the normalisation goes on with its estimate of the singular vectors
-    for layer in list(module.modules()):
-        if isinstance(layer, LAYERS) and is_parametrized(layer, "weight"):
-            remove_parametrizations(layer, "weight")
+def normalized_layers(module: nn.Module) -> set[nn.Module]:
+    """The linear and convolutional layers whose weight is parametrised."""
+    return {layer for layer in module.modules() if isinstance(layer, LAYERS) and is_parametrized(layer, "weight")}
+
+
+def keep_normalized(layers: Iterable[nn.Module]) -> None:
+    """Makes plain parameters of parametrised weights, with the values that they have, in evaluation mode."""
+    for layer in layers:
+        remove_parametrizations(layer, "weight")

@@ -8,12 +8,12 @@ import pytest
 from adagan import GAN
 from adagan.components import (
     FGAN,
-    ConditionalGAN,
+    Classes,
+    Codes,
+    FewLabels,
     GradientPenalty,
-    InfoGAN,
     InstanceNoise,
     Packing,
-    SemiSupervisedGAN,
     ZeroCenteredPenalty,
 )
 from adagan.options.boosting_options import make_model
@@ -64,20 +64,20 @@ def test_numbers_and_lists() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("conditional-gan", ConditionalGAN),
-        ("semi-supervised-gan", SemiSupervisedGAN),
-        ("info-gan", InfoGAN),
-        ("info-gan:3", InfoGAN),
+        ("conditional-gan", Classes),
+        ("semi-supervised-gan", FewLabels),
+        ("info-gan", Codes),
+        ("info-gan:3", Codes),
     ],
 )
 def test_gans_that_learn_classes_or_codes_take_the_same_options(name: str, kind: type, tmp_path: Path) -> None:
     words = ["unbalanced-ring", "--component", name, "--gan.max-steps", "7", "--objective", "minimax"]
     component = make_model(run_parser().parse(words), str(tmp_path / "run")).component()
-    assert type(component) is kind
+    assert type(component.conditioning) is kind
     assert component.max_steps == 7
     assert repr(component.objective) == "Minimax()"
-    if isinstance(component, InfoGAN):
-        assert component.codes.categorical == ((3,) if ":" in name else (10,))
+    if kind is Codes:
+        assert component.conditioning.codes.categorical == ((3,) if ":" in name else (10,))
 
 
 def test_a_code_has_two_values_at_least(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from torch import Tensor
 from adagan import Mixture
 from adagan.command_line import main
 from adagan.components import GAN, VAE, Flow, FlowMatching, Gaussian, LearntFeatures, MomentMatching, Packing
-from adagan.components.generators.latent import HEAD_START, LatentGenerator
+from adagan.components.generators.gan.gan_training import GANTraining
+from adagan.components.generators.latent import LatentGenerator
+from adagan.components.generators.network_start import HEAD_START, NetworkStart
 
 # the critics here are tiny and the points few, of which the rounds' notes rightly complain
 pytestmark = pytest.mark.filterwarnings("ignore:round")
@@ -66,15 +68,28 @@ def test_only_one_fit_is_warm() -> None:
     assert torch.equal(component.fit(DATA).sample(20, generator=seeded(0)), cold)
 
 
+def head_starts(component: LatentGenerator, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How long the training of a component leaves the generator alone."""
+    seen: list[int] = []
+
+    def note(training: GANTraining) -> None:
+        seen.append(training.head_start)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(GANTraining, "on_fit_start", note)
+        component.fit(DATA)
+    return seen[0]
+
+
 @pytest.mark.parametrize("name", ["gan", "learnt kernel"])
 def test_what_was_lost_is_trained_alone_first(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert KINDS[name](max_steps=40).head_start == 0
+    assert head_starts(KINDS[name](max_steps=8, seed=100), monkeypatch) == 0
     previous = KINDS[name](max_steps=5, seed=100).fit(DATA)
-    component = KINDS[name](max_steps=40, seed=101).warm_start(previous)
-    assert component.head_start == 10
-    assert KINDS[name](max_steps=100 * HEAD_START).warm_start(previous).head_start == HEAD_START
-    monkeypatch.setattr(type(component), "head_start", 40)
-    frozen = parameters(component.fit(DATA))
+    component = KINDS[name](max_steps=8, seed=101).warm_start(previous)
+    assert component._start.head_start(100 * HEAD_START) == HEAD_START
+    assert head_starts(component, monkeypatch) == 2
+    monkeypatch.setattr(NetworkStart, "head_start", lambda start, max_steps: max_steps)
+    frozen = parameters(component.warm_start(previous).fit(DATA))
     assert all(torch.equal(frozen[key], value) for key, value in parameters(previous).items())
 
 
@@ -86,7 +101,7 @@ def test_a_kept_discriminator_goes_on_and_is_stored(tmp_path: Path) -> None:
     # learning next to nothing, a training ends with the discriminator with which it begins
     nothing: dict[str, Any] = {"max_steps": 1, "learning_rate": 1e-12, "seed": 101}
     still = make(**nothing).warm_start(previous)
-    assert still.head_start == 0
+    assert still._start.head_start(100) == 0
     still.fit(OTHER_DATA)
     cold = make(**nothing).fit(OTHER_DATA)
     weights = [name for name in kept if name.endswith("original")]

@@ -53,7 +53,7 @@ def test_samples_contain_the_observation_noise(generator: torch.Generator) -> No
     Ten per cent of the deviation is over ten standard errors of 2,000 samples (below 1e-20).
     """
     data = torch.tensor([1.0, 10.0]) * torch.randn(4_000, 2, generator=generator)
-    fitted = VAE(decoder=Constant(0.0, 0.0), max_steps=200, seed=100, ema_decay=0.98, **TINY).fit(data)
+    fitted = VAE(decoder=lambda: Constant(0.0, 0.0), max_steps=200, seed=100, ema_decay=0.98, **TINY).fit(data)
     spread = fitted.sample(2_000, generator=generator).std(dim=0)
     torch.testing.assert_close(spread, torch.tensor([1.0, 10.0]), rtol=0.1, atol=0)
     with pytest.raises(TypeError, match="unexpected keyword"):

@@ -11,8 +11,8 @@ from adagan.components.networks.defaults import (
     default_discriminator,
     default_generator,
     doublings,
-    ratio_network,
 )
+from adagan.components.networks.ratio_networks import ratio_network
 from adagan.components.networks.residual import ResidualBlock
 from adagan.mixtures.randomness import isolated_randomness
 

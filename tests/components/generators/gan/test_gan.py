@@ -177,13 +177,13 @@ class Constant(nn.Module):
 @pytest.mark.parametrize(
     ("generator", "discriminator", "message"),
     [
-        (Constant((3,)), None, r"generator: expected events of shape \(2,\), as the data have, got \(3,\)"),
-        (Constant((2, 1)), None, r"generator: expected events of shape \(2,\).*got \(2, 1\)"),
-        (Constant((2,), 7), None, r"generator: it does not take latent vectors of shape \(B, latent_dim=2\)"),
+        (partial(Constant, (3,)), None, r"generator: expected events of shape \(2,\), as the data have, got \(3,\)"),
+        (partial(Constant, (2, 1)), None, r"generator: expected events of shape \(2,\).*got \(2, 1\)"),
+        (partial(Constant, (2,), 7), None, r"generator: it does not take latent vectors of shape \(B, latent_dim=2\)"),
         (
             None,
             Judge(2),
-            r"discriminator: expected one number per point, shape \(64,\) or \(64, 1\), got shape \(64, 2",
+            r"discriminator: expected one number per point, shape \(B,\) or \(B, 1\), got shape \(B, 2\)",
         ),
     ],
 )
@@ -205,7 +205,7 @@ def test_a_generator_that_returns_nan_is_named() -> None:
             return made if self.training else made * float("nan")
 
     with pytest.raises(TrainingDiverged, match="the trained generator returns NaN or infinite samples"):
-        GAN(generator=Poisoned((2,)), **TINY).fit(blobs(64))
+        GAN(generator=partial(Poisoned, (2,)), **TINY).fit(blobs(64))
 
 
 class Recording(Callback):
@@ -260,7 +260,9 @@ def test_the_average_follows_the_generator() -> None:
 
     keep = Keep()
     options = {**TINY, "max_steps": 6, "learning_rate": 0.1}
-    gan = GAN(generator=Constant((2,)), ema_decay=0.75, trainer_options={"callbacks": [lambda: keep]}, **options)
+    gan = GAN(
+        generator=partial(Constant, (2,)), ema_decay=0.75, trainer_options={"callbacks": [lambda: keep]}, **options
+    )
     gan.fit(blobs(64))
     # the first update copies, each later one moves a quarter of the way
     average = keep.values[0]
@@ -278,9 +280,9 @@ def test_without_decay_the_last_generator_samples() -> None:
             self.value = pl_module.generator.value.detach().clone()
 
     last = Last()
-    gan = GAN(generator=Constant((2,)), ema_decay=0.0, trainer_options={"callbacks": lambda: last}, **TINY).fit(
-        blobs(64)
-    )
+    gan = GAN(
+        generator=partial(Constant, (2,)), ema_decay=0.0, trainer_options={"callbacks": lambda: last}, **TINY
+    ).fit(blobs(64))
     assert torch.equal(gan.generator_.value, last.value)
 
 

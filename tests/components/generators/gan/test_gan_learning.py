@@ -159,7 +159,7 @@ class Pointed(nn.Module):
 
 
 def test_a_discriminator_that_tells_nothing_is_noted() -> None:
-    gan = GAN(discriminator=Still(), **{**TINY, "max_steps": 250, "penalty": 0.0}).fit(blobs(64))
+    gan = GAN(discriminator=Still, **{**TINY, "max_steps": 250, "penalty": 0.0}).fit(blobs(64))
     text = " ".join(gan.training_notes_)
     assert "the discriminator gave the same output everywhere" in text
     assert "the generator's gradient vanished" in text
@@ -167,7 +167,7 @@ def test_a_discriminator_that_tells_nothing_is_noted() -> None:
 
 
 def test_collapse_of_samples_and_of_the_game_are_noted() -> None:
-    gan = GAN(Minimax(), generator=Pointed(), **{**TINY, "max_steps": 250, "penalty": 0.0, "learning_rate": 1e-2})
+    gan = GAN(Minimax(), generator=Pointed, **{**TINY, "max_steps": 250, "penalty": 0.0, "learning_rate": 1e-2})
     text = " ".join(gan.fit(blobs(64)).training_notes_)
     assert "the discriminator told every point of the data from every sample" in text
     assert "the generator's samples were all alike" in text

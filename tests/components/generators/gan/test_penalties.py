@@ -160,7 +160,7 @@ def test_spectral_normalisation_needs_layers() -> None:
         def forward(self, points: Tensor) -> Tensor:
             return self.factor * points.sum(dim=1)
 
-    gan = GAN(discriminator=Sum(), spectral_normalization=True, **TINY)
+    gan = GAN(discriminator=Sum, spectral_normalization=True, **TINY)
     with pytest.raises(ValueError, match="spectral_normalization: the discriminator has no linear or convolutional"):
         gan.fit(torch.randn(64, 2, generator=seeded(100)))
 

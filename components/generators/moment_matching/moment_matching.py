@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_decays, check_kind, check_positive
+from adagan.components.checks import check_kind
 from adagan.components.generators.gan.gan_training import GANTraining
-from adagan.components.generators.latent import LatentGenerator, Template
-from adagan.components.networks.kernels import (
+from adagan.components.generators.latent import LatentGenerator
+from adagan.components.generators.moment_matching.kernels import (
     GaussianKernel,
     Kernel,
     RationalQuadratic,
     median_distance,
     squared_discrepancy,
 )
-from adagan.components.networks.learnt_features import (
+from adagan.components.generators.moment_matching.learnt_features import (
     FeatureDiscrepancy,
     LearntFeatures,
     WitnessPenalty,
     default_features,
 )
+from adagan.components.generators.network_plan import NetworkPlan
+from adagan.components.networks.defaults import default_generator
+from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches, draw_rows
 from adagan.components.training.loss_training import minimise
 from adagan.components.training.trainer import train
@@ -85,12 +87,14 @@ class MomentMatching(LatentGenerator):
         2015, https://arxiv.org/abs/1505.03906
     """
 
+    batch_sizes = (256, 256)
+
     def __init__(
         self,
         kernel: Kernel | None = None,
         *,
         features: LearntFeatures | None = None,
-        generator: nn.Module | None = None,
+        generator: OwnNetwork | None = None,
         latent_dim: int | None = None,
         width: int | None = None,
         max_steps: int = 4_000,
@@ -101,32 +105,49 @@ class MomentMatching(LatentGenerator):
         seed: int | None = None,
     ) -> None:
         super().__init__(
-            generator, latent_dim=latent_dim, width=width, max_steps=max_steps, batch_size=batch_size, seed=seed
+            latent_dim=latent_dim,
+            width=width,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            ema_decay=ema_decay,
+            trainer_options=trainer_options,
+            seed=seed,
         )
         if batch_size is not None and batch_size < 2:
             raise UserError(f"batch_size: expected 2 or more, since pairs of points are compared, got {batch_size}")
-        check_positive(learning_rate=learning_rate)
-        check_decays(ema_decay=ema_decay)
         check_kind("kernel", kernel, Kernel, "GaussianKernel()")
         check_kind("features", features, LearntFeatures, "LearntFeatures()")
+        self.given_generator = GivenNetwork("generator", generator)
+        if self.given_generator.is_own and latent_dim is None:
+            raise UserError("latent_dim: expected the entries of a latent vector beside generator=, got None")
         self.kernel = kernel or (RationalQuadratic() if features is not None else GaussianKernel())
         self.features = features
-        self.learning_rate, self.ema_decay = learning_rate, ema_decay
-        self.trainer_options = dict(trainer_options or {})
 
-    def _batch_size(self, event_shape: Sequence[int]) -> int:
-        return 256
+    def make_networks(self, plan: NetworkPlan) -> Mapping[str, nn.Module]:
+        generator = self.given_generator.make(
+            lambda: default_generator(plan.latent_dim, plan.event_shape, plan.width), plan.of_generator()
+        )
+        return {"generator_": generator}
 
-    def train_generator(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
+    def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
         if self.features is None:
-            return self._with_fixed_kernel(batches, event_shape)
-        return self._against(self.features, batches, event_shape)
+            return self._with_fixed_kernel(plan, batches)
+        return self._against(self.features, plan, batches)
 
-    def _with_fixed_kernel(self, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
+    def num_normal(self, plan: NetworkPlan) -> int:
+        return plan.latent_dim
+
+    def config(self) -> dict[str, Any]:
+        """What `from_config` needs."""
+        own = self.given_generator.is_own
+        return {"latent_dim": self.latent_dim, "width": self.width, "own_generator": own}
+
+    def _with_fixed_kernel(self, plan: NetworkPlan, batches: WeightedBatches) -> nn.Module:
         rows = draw_rows(batches.cumulative, SCALE_POINTS, torch.Generator(batches.data.device).manual_seed(0))
         unit = median_distance(batches.data[rows])
         loss = minimise(
-            Discrepancy(self.generator_, self.kernel, self._latent_dim(event_shape), unit),
+            Discrepancy(self.generator_, self.kernel, plan.latent_dim, unit),
             batches,
             stage="generator",
             learning_rate=self.learning_rate,
@@ -135,17 +156,16 @@ class MomentMatching(LatentGenerator):
         )
         return loss.generator
 
-    def _against(self, features: LearntFeatures, batches: WeightedBatches, event_shape: tuple[int, ...]) -> nn.Module:
-        width, points = self._width(event_shape), batches.data
-        network = Template(features.network).copy_or(default_features, event_shape, features.num_features, width)
-        network.to(points)
-        if features.network is not None:
-            _check_features(network, points[:2])
+    def _against(self, features: LearntFeatures, plan: NetworkPlan, batches: WeightedBatches) -> nn.Module:
+        network = GivenNetwork("features", features.network).make(
+            lambda: default_features(plan.event_shape, features.num_features, plan.width),
+            Trial((plan.points(),), plan.takes(), "a matrix of features (B, F)", None),
+        )
         training = GANTraining(
             self.generator_,
             network,
             FeatureDiscrepancy(self.kernel),
-            latent_dim=self._latent_dim(event_shape),
+            latent_dim=plan.latent_dim,
             num_steps=self.max_steps,
             num_samples=(batches.batch_size, batches.batch_size),
             learning_rates=(self.learning_rate, features.learning_rate or self.learning_rate),
@@ -155,21 +175,8 @@ class MomentMatching(LatentGenerator):
             penalty_interval=1,
             discriminator_steps=features.steps,
             ema_decay=self.ema_decay,
-            head_start=self.head_start,
+            head_start=self._start.head_start(self.max_steps) if self._start else 0,
         )
-        train(training, batches.loader(), "generator", points.device, self.trainer_options)
+        train(training, batches.loader(), "generator", batches.data.device, self.trainer_options)
         average: nn.Module = training.average.module
         return average
-
-
-@torch.no_grad()
-def _check_features(network: nn.Module, points: Tensor) -> None:
-    """Makes sure that a module of the user's own makes features, before training starts."""
-    try:
-        made: Tensor = copy.deepcopy(network).eval()(points)
-    except (RuntimeError, TypeError) as error:
-        raise UserError(
-            f"features: the network does not take points of shape {('B', *points.shape[1:])}: {error}"
-        ) from error
-    if made.ndim != 2 or len(made) != len(points):
-        raise UserError(f"features: expected the network to make a matrix (B, F), got shape {tuple(made.shape)}")

@@ -7,8 +7,8 @@ import torch
 
 from adagan.components import GaussianKernel, LearntFeatures, MomentMatching, RationalQuadratic
 from adagan.components.generators.gan.judged_batches import JudgedBatch
-from adagan.components.networks.kernels import Kernel, median_distance, squared_discrepancy
-from adagan.components.networks.learnt_features import FeatureDiscrepancy, WitnessPenalty
+from adagan.components.generators.moment_matching.kernels import Kernel, median_distance, squared_discrepancy
+from adagan.components.generators.moment_matching.learnt_features import FeatureDiscrepancy, WitnessPenalty
 from adagan.mixtures.randomness import isolated_randomness
 
 KERNELS: list[Kernel] = [GaussianKernel(), GaussianKernel([1.0]), RationalQuadratic(), RationalQuadratic([2.0])]

@@ -10,12 +10,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_is_module, check_non_negative, check_positive
+from adagan.components.checks import check_counts, check_non_negative, check_positive
 from adagan.components.generators.gan.judged_batches import Judge, JudgedBatch
 from adagan.components.generators.gan.objectives import Objective
 from adagan.components.generators.gan.penalties import Penalty
+from adagan.components.generators.moment_matching.kernels import Kernel, squared_discrepancy
 from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator, is_image
-from adagan.components.networks.kernels import Kernel, squared_discrepancy
+from adagan.components.networks.given_network import GivenNetwork, OwnNetwork
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ class LearntFeatures:
         https://arxiv.org/abs/1705.08584
     """
 
-    network: nn.Module | None = None
+    network: OwnNetwork | None = None
     num_features: int = 16
     steps: int = 1
     learning_rate: float | None = None
     penalty: float = 1.0
 
     def __post_init__(self) -> None:
-        check_is_module("network", self.network)
+        GivenNetwork("network", self.network)  # refuses what is none
         check_counts(num_features=self.num_features, steps=self.steps)
         check_positive(learning_rate=self.learning_rate)
         check_non_negative(penalty=self.penalty)

@@ -61,8 +61,7 @@ def train_by_class(training: GANTraining, event_shape: Sequence[int]) -> None:
 
     def draw_latent(count: int, real: Tensor) -> Tensor:
         classes = real[torch.arange(count, device=real.device) % len(real), -1]
-        noise = torch.randn(count, training.latent_dim, device=real.device, dtype=real.dtype)
-        return torch.cat([noise, classes[:, None]], dim=1)
+        return torch.cat([training.normal(count, real), classes[:, None]], dim=1)
 
     def of_events(transform: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         def transformed(points: Tensor) -> Tensor:

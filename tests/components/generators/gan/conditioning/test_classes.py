@@ -9,8 +9,9 @@ import torch
 from clusters import COARSE_CRITIC, TINY_CRITIC
 from torch import Tensor, nn
 
-from adagan import AdaGAN, Mixture
+from adagan import GAN, AdaGAN, Mixture
 from adagan.components import (
+    Classes,
     ConditionalGAN,
     FeatureMatching,
     GradientPenalty,
@@ -23,6 +24,7 @@ from adagan.components import (
     Unrolled,
     Wasserstein,
 )
+from adagan.components.generators.gan.conditioning.class_networks import ProjectionDiscriminator
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.sampling.stacking import stacks
 
@@ -60,7 +62,7 @@ def test_classes_are_drawn_by_their_weight() -> None:
     weights = torch.tensor([1.0, 2.0, 5.0])[classes]
     gan = ConditionalGAN(**TINY).fit(data, weights=weights / weights.sum(), labels=classes)
     torch.testing.assert_close(gan.class_shares_, torch.tensor([1.0, 2.0, 5.0]).double() / 8, atol=1e-6, rtol=0)
-    drawn = gan.choice_(torch.rand(40_000, generator=seeded(101)))
+    drawn = gan.generator_.choice(torch.rand(40_000, generator=seeded(101)))
     # standard errors of .0025 at most, six are .015: a false alarm below 1e-8
     found = drawn.bincount(minlength=3) / 40_000
     torch.testing.assert_close(found.double(), gan.class_shares_, atol=0.015, rtol=0)
@@ -71,7 +73,7 @@ def test_a_class_without_weight_is_never_sampled() -> None:
     gan = ConditionalGAN(num_classes=5, **TINY).fit(data, weights=(classes == 1) / 30, labels=classes)
     assert gan.class_shares_.tolist() == [0.0, 1.0, 0.0, 0.0, 0.0]
     chances = torch.tensor([0.0, 0.5, 1 - 2**-24])
-    assert gan.choice_(chances).tolist() == [1, 1, 1]
+    assert gan.generator_.choice(chances).tolist() == [1, 1, 1]
     with pytest.raises(ValueError, match=r"condition: class 2 had no weight .* it samples the classes 1$"):
         gan.sample(3, condition=2)
 
@@ -120,18 +122,19 @@ def test_it_comes_back_from_a_file_and_is_stacked(tmp_path: Path) -> None:
     ids=repr,
 )
 @pytest.mark.parametrize("event_shape", [(2,), (1, 8, 8)])
-def test_what_a_gan_takes_it_takes(options: dict[str, Any], event_shape: tuple[int, ...]) -> None:
+def test_what_a_gan_takes_it_takes(
+    options: dict[str, Any], event_shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Tensor] = []
 
-    class Recording(ConditionalGAN):
-        def _networks(self, *arguments: Any) -> tuple[nn.Module, nn.Module]:
-            generator, discriminator = super()._networks(*arguments)
-            inner = discriminator.discriminator.discriminator
-            inner.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
-            return generator, discriminator
+    class Recording(ProjectionDiscriminator):
+        def forward(self, points: Tensor, classes: Tensor) -> Tensor:
+            seen.append(classes)
+            return super().forward(points, classes)
 
-    classes = torch.arange(64) % 3
-    gan = Recording(**{**TINY, **options}).fit(torch.rand(64, *event_shape, generator=seeded(101)), labels=classes)
+    monkeypatch.setattr(f"{Classes.__module__}.ProjectionDiscriminator", Recording)
+    data, classes = torch.rand(64, *event_shape, generator=seeded(101)), torch.arange(64) % 3
+    gan = ConditionalGAN(**{**TINY, **options}).fit(data, labels=classes)
     assert gan.sample(3, condition=2).shape == (3, *event_shape)
     # noise on points and mixtures of points leave the classes whole
     assert set(torch.cat(seen).tolist()) == {0, 1, 2}
@@ -158,7 +161,7 @@ class OwnDiscriminator(nn.Module):
 
 
 def test_modules_of_the_users_own(tmp_path: Path) -> None:
-    def make() -> ConditionalGAN:
+    def make() -> GAN:
         return ConditionalGAN(generator=OwnGenerator(), discriminator=OwnDiscriminator(), **TINY)
 
     data, classes = three_classes(90)
@@ -166,14 +169,14 @@ def test_modules_of_the_users_own(tmp_path: Path) -> None:
         fitted = make().fit(data, labels=classes)
         Mixture([fitted]).save(tmp_path / "saved")
         loaded = Mixture.load(tmp_path / "saved", components=[make])
-    assert isinstance(fitted.generator_, OwnGenerator)
+    assert isinstance(fitted.generator_.generator, OwnGenerator)
     assert torch.equal(loaded.sample(9, seeded(1), condition=1), Mixture([fitted]).sample(9, seeded(1), condition=1))
 
 
 @pytest.mark.parametrize(
     ("options", "y", "message"),
     [
-        ({}, None, "labels: ConditionalGAN learns classes"),
+        ({}, None, "labels: a GAN with Classes.* learns classes"),
         (
             {"num_classes": 2},
             torch.arange(90) % 3,
@@ -181,7 +184,7 @@ def test_modules_of_the_users_own(tmp_path: Path) -> None:
         ),
         ({}, torch.full((90,), -1), "labels: every row is unlabelled"),
         ({}, torch.arange(90) / 2, "labels: expected classes as whole numbers"),
-        ({"generator": OwnGenerator(3)}, torch.arange(90) % 3, r"generator: expected events of shape \(2,\)"),
+        ({"generator": partial(OwnGenerator, 3)}, torch.arange(90) % 3, r"generator: expected events of shape \(2,\)"),
         ({"generator": nn.Linear(2, 2)}, torch.arange(90) % 3, "generator: it does not take latent .* and classes"),
         (
             {"discriminator": nn.Linear(2, 1)},

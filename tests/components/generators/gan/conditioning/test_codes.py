@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from adagan import Mixture
+from adagan import GAN, Mixture
 from adagan.components import InfoGAN
-from adagan.components.generators.gan.latent_codes import SMALLEST_VARIANCE, LatentCodes
+from adagan.components.generators.gan.conditioning.latent_codes import SMALLEST_VARIANCE, LatentCodes
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.sampling.stacking import stacks
 
@@ -84,8 +84,9 @@ def test_codes_decide_and_the_rest_stays() -> None:
     first = gan.sample(2, generator=seeded(101), codes=each)
     same = gan.sample(2, generator=seeded(101), codes=each[0])
     drawn, given, one = seen
-    assert torch.equal(gan.codes.decode(one[:, :7]), each[:1].expand(2, 4))
-    assert torch.equal(gan.codes.decode(given[:, :7]), torch.where(each.isnan(), gan.codes.decode(drawn[:, :7]), each))
+    decode = gan.conditioning.codes.decode
+    assert torch.equal(decode(one[:, :7]), each[:1].expand(2, 4))
+    assert torch.equal(decode(given[:, :7]), torch.where(each.isnan(), decode(drawn[:, :7]), each))
     for latent in (given, one):
         assert torch.equal(latent[:, 7:], drawn[:, 7:])
     assert torch.equal(first[0], same[0])
@@ -111,7 +112,7 @@ def test_it_comes_back_from_a_file_and_is_stacked(event_shape: tuple[int, ...], 
 
 
 def test_a_recogniser_of_ones_own(tmp_path: Path) -> None:
-    def make() -> InfoGAN:
+    def make() -> GAN:
         return InfoGAN(categorical=3, continuous=1, recogniser=nn.Linear(2, 5), **TINY)
 
     data, _ = two_blobs(64)

@@ -1,4 +1,4 @@
-"""The networks of a conditional GAN: classes by chance, a generator that is told the class, a discriminator too."""
+"""Networks that are told classes: classes by chance, generators, a discriminator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator,
 
 
 class ClassChoice(nn.Module):
-    """Uniform numbers in [0, 1), shape (B,), to classes (B,) in given shares.
+    """Uniform numbers in [0, 1), shape (B,), to classes (B,) in given shares; −1 − c is always class c.
 
     Args:
         shares: Of the classes, shape (C,), sum 1.
@@ -27,10 +27,33 @@ class ClassChoice(nn.Module):
         edges = shares.cumsum(0)[:-1]
         # rounding could leave room above the edge of the last class that has a share
         edges[int(shares.nonzero()[-1]) :] = 2.0
-        self.register_buffer("edges", edges)
+        self.register_buffer("edges", edges, persistent=False)  # the shares are stored
 
     def forward(self, chance: Tensor) -> Tensor:
-        return (chance[:, None] >= self.edges).sum(dim=1)
+        drawn = (chance[:, None] >= self.edges).sum(dim=1)
+        return torch.where(chance < 0, (-1 - chance).round().long(), drawn)
+
+
+class GeneratorByClass(nn.Module):
+    """Latent vectors with a number that chooses the class (B, latent_dim + 1) to events (B, *event).
+
+    Args:
+        generator: Takes latent vectors (B, latent_dim) and classes (B,).
+        shares: Of the classes, shape (C,), sum 1.
+    """
+
+    def __init__(self, generator: nn.Module, shares: Tensor) -> None:
+        super().__init__()
+        self.generator, self.choice = generator, ClassChoice(shares)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        events: Tensor = self.generator(latent[:, :-1], self.choice(latent[:, -1]))
+        return events
+
+    @staticmethod
+    def of_class(latent: Tensor, classes: Tensor) -> Tensor:
+        """The latent vectors with other classes (B,)."""
+        return torch.cat([latent[:, :-1], -1 - classes[:, None].to(latent)], dim=1)
 
 
 class ClassGenerator(nn.Module):
@@ -86,16 +109,3 @@ class ProjectionDiscriminator(nn.Module):
         own = self.classes(one_hot(classes, self.num_classes).to(features))
         outputs: Tensor = self.last(features).squeeze(1) + (own * features).sum(dim=1)
         return outputs
-
-
-def default_classifier(event_shape: Sequence[int], outputs: int, width: int) -> nn.Module:
-    """A convolutional network for images, an MLP for everything else, to `outputs` numbers per event.
-
-    Args:
-        event_shape: Shape of an event.
-        outputs: Of the network.
-        width: Of the layers; images start with half of it.
-    """
-    if is_image(event_shape):
-        return ConvolutionalDiscriminator(event_shape, max(width // 2, 16), outputs)
-    return MLP(math.prod(event_shape), (outputs,), (width,) * 3, nn.LeakyReLU)
