@@ -12,7 +12,7 @@ from adagan.mixtures.divergences import (
     JensenShannon,
     TotalVariation,
 )
-from adagan.mixtures.weights.interior_point import Points, minimise_smooth
+from adagan.mixtures.weights.interior_point import TOLERANCE, Points, minimise_smooth
 from adagan.mixtures.weights.mixture_weights import minimise_divergence
 
 
@@ -30,8 +30,11 @@ def test_nested_points_lead_to_the_same_minimum(divergence: FDivergence) -> None
     found = minimise_divergence(log_ratios, divergence)
     uniform = torch.full((24,), 1 / 24, dtype=torch.float64)
     points_ = Points(log_ratios.clone(), torch.full((20_000,), 1 / 20_000, dtype=torch.float64))
-    assert found.value == pytest.approx(minimise_smooth(points_, divergence, uniform).value, abs=1e-8)
-    assert found.gap <= 1e-11
+    whole = minimise_smooth(points_, divergence, uniform)
+    # both end at the tolerance, which is relative; which of the last steps crosses it is up to rounding
+    enough = 10 * TOLERANCE * max(1.0, abs(found.value))
+    assert found.gap <= enough
+    assert found.value == pytest.approx(whole.value, abs=enough)
 
 
 @pytest.mark.parametrize("scale", [5.0, 30.0])
