@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adagan.components.contract import Component, learns_labels, takes_weights
+from adagan.components.contract import Component, learns_labels, name_of, takes_weights
 from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import resample
+from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.randomness import inherited_seed
 
 
@@ -28,7 +29,7 @@ def fit_component(
         labels: Classes from 0, and −1 for points without one, shape (N,).
 
     Raises:
-        TypeError: Labels, and the component does not learn from them.
+        TypeError: Labels, and the component does not learn from them; or its ``fit`` returns something else.
     """
     refuse_labels(component, labels)
     named: dict[str, Any] = {"weights": weights} if takes_weights(component) else {}
@@ -39,4 +40,10 @@ def fit_component(
         data, named = data[rows], {name: None if value is None else value[rows] for name, value in named.items()}
     elif not str(component.fit.__module__).startswith(f"{__package__}."):
         data, named = data.clone(), {name: None if value is None else value.clone() for name, value in named.items()}
-    return component.fit(data, **named)
+    fitted = component.fit(data, **named)
+    if fitted is not component:
+        raise UserTypeError(
+            f"component: fit of {name_of(component)} must return the component itself, got {type(fitted).__name__}; "
+            "end it with return self"
+        )
+    return component

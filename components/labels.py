@@ -48,8 +48,9 @@ def refuse_labels(component: object, labels: object) -> None:
     if labels is not None and not learns_labels(component):
         name = name_of(component)
         raise UserTypeError(
-            f"labels: {name} learns nothing from labels, it does not declare learns_labels = True; leave labels out, "
-            f"or take a conditional component, such as ClassConditional({name})"
+            f"labels: {name} learns nothing from labels, it does not declare learns_labels = True (for a foreign "
+            f"object, Wrapped({name}(), labels=...) does); leave labels out, or take a conditional component, such as "
+            f"ClassConditional({name})"
         )
 
 

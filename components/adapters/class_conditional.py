@@ -15,7 +15,6 @@ from adagan.components.checks import check_counts, check_maker, keywords_only
 from adagan.components.contract import Component, has_density, name_of
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
-from adagan.components.training.trainer import TrainingDiverged
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
@@ -86,8 +85,8 @@ class ClassConditional(nn.Module):
         with isolated_randomness(int(np.random.default_rng([seed, label]).integers(2**62))):
             try:
                 return fit_component(as_component(self.make_component()), data[rows], weights=own / own.sum())
-            except (TrainingDiverged, ValueError) as error:
-                kind = TrainingDiverged if isinstance(error, TrainingDiverged) else ValueError
+            except ValueError as error:
+                kind = type(error) if isinstance(error, UserError) else ValueError
                 raise kind(f"class {label}, {int(rows.sum())} points: {error}") from error
 
     def _take(self, components: Sequence[Any], classes: Sequence[int], shares: Tensor) -> None:

@@ -15,6 +15,7 @@ from adagan.components.conformance.classes import check_classes
 from adagan.components.conformance.requirement import require, seeded
 from adagan.components.contract import ConditionalComponent, learns_labels
 from adagan.components.fit_component import fit_component
+from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.storage.components import Storable
@@ -87,8 +88,10 @@ def _fitted(
             labels = (torch.arange(len(data), device=data.device) >= len(data) // 2).long()
         inputs = [data, weights, labels]
         before = [values.clone() for values in inputs]
-        returned = fit_component(component, data, weights=weights, labels=labels if learns_labels(component) else None)
-    require(returned is component, f"fit must return the component itself, got {type(returned).__name__}")
+        try:
+            fit_component(component, data, weights=weights, labels=labels if learns_labels(component) else None)
+        except UserTypeError as error:
+            raise AssertionError(str(error)) from error
     require(all(map(torch.equal, inputs, before)), "fit must not modify its inputs")
     return component
 

@@ -216,7 +216,7 @@ BREACHES: dict[type, str] = {
     IgnoresSeed: "the same generator state must give the same samples",
     SameSamples: "another generator state must give other samples",
     IgnoresWeights: "weights must decide what is learnt",
-    ReturnsNothing: "fit must return the component itself, got NoneType",
+    ReturnsNothing: "fit of ReturnsNothing must return the component itself, got NoneType; end it with return self",
     NotFinite: "samples must be finite",
     TrainsAtRandom: "the same data and seed must train the same component",
     ForgetsItsState: "a restored state must give the same samples",
