@@ -50,9 +50,9 @@ def rounds_shown(rounds: int, done: int, *, visible: bool) -> Iterator[None]:
 
 
 @contextmanager
-def progress_shown() -> Iterator[Listener]:
-    """Yields what is to be told of the progress in the block; nothing is shown of what is done soon."""
-    display = Patient(lambda: _display(None, 0))
+def progress_shown(patience: float = PATIENCE) -> Iterator[Listener]:
+    """Yields what is to be told of the progress in the block; nothing is shown of what is done in so many seconds."""
+    display = Patient(lambda: _display(None, 0), patience)
     try:
         yield display
     finally:

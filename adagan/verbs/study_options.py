@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from jsonargparse import Namespace
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adagan.mixtures.errors import UserError
 from adagan.options.verb_parser import VerbParser
@@ -15,6 +14,7 @@ from adagan.study.rows_file import RowsFile
 from adagan.study.runner import run_cells
 from adagan.study.tables import failures
 from adagan.study.task import Row
+from adagan.terminal.display import progress_shown
 
 WIDTH = 160
 """Of a table that goes to a file."""
@@ -65,13 +65,18 @@ def names_in(text: str, known: Iterable[str]) -> list[str]:
 def filled(cells: Sequence[Cell], file: RowsFile, options: Namespace) -> list[Row]:
     """Does what the file does not have yet, under a bar of progress on stderr; the rows of the cells."""
     todo = remaining(cells, file.rows)
-    produced = run_cells(todo, budget=options.budget, rounds=options.rounds, workers=options.workers)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("trainings", total=len(todo))
-        for rows in produced:
-            file.add(rows)
-            progress.advance(task)
+    try:
+        produced = run_cells(todo, budget=options.budget, rounds=options.rounds, workers=options.workers)
+        with progress_shown(patience=0) as show:
+            if todo:
+                show("trainings", 0, len(todo))
+            for done, rows in enumerate(produced, start=1):
+                file.add(rows)
+                show("trainings", done, len(todo))
+    except KeyboardInterrupt as interrupt:
+        done = len(cells) - len(remaining(cells, file.rows))
+        kept = f"{file.path} keeps their rows, the same command goes on" if file.path else "nothing is kept"
+        raise KeyboardInterrupt(f"after {done} of {len(cells)} trainings; {kept}") from interrupt
     return of_cells(file.rows, cells)
 
 

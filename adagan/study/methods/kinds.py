@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from adagan.components.catalogue import BY_NAME
@@ -18,30 +19,13 @@ from adagan.components.generators.gan.objectives import (
     Wasserstein,
 )
 from adagan.components.generators.gan.penalties import GradientPenalty
-from adagan.components.generators.gan.techniques import (
-    FeatureMatching,
-    HistoricalAveraging,
-    InstanceNoise,
-    LabelSmoothing,
-    MinibatchStatistics,
-    Packing,
-    Unrolled,
-)
+from adagan.components.generators.gan.techniques import TECHNIQUES
+from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.components.generators.moment_matching.learnt_features import LearntFeatures
 from adagan.components.offer import Offer, Shape
-from adagan.mixtures.divergences import (
-    Alpha,
-    ForwardKL,
-    GeneralizedJensenShannon,
-    Jeffreys,
-    JensenShannon,
-    LeCam,
-    NeymanChi2,
-    PearsonChi2,
-    ReverseKL,
-    SquaredHellinger,
-    TotalVariation,
-)
+from adagan.mixtures.divergences import DIVERGENCES
+from adagan.mixtures.f_divergence import FDivergence
+from adagan.options.named_objects import named
 
 
 @dataclass(frozen=True)
@@ -77,37 +61,29 @@ def _gan(name: str, objective: Callable[[], Any] = NonSaturating, **options: Cal
     return _kind(BY_NAME["gan"], name, objective=objective, **options)
 
 
-def _technique(name: str, technique: Callable[[], Any]) -> Kind:
-    return _gan(name, techniques=lambda: [technique()])
+def _f_gan(divergence: Callable[..., FDivergence], *numbers: float) -> FGAN:
+    return FGAN(divergence(*numbers))
 
 
+def _alone(technique: Callable[..., Technique]) -> list[Technique]:
+    return [technique()]
+
+
+_NUMBERS: dict[str, tuple[float, ...]] = {"alpha": (0.5,), "generalized-jensen-shannon": (0.25,)}
 _VARIANTS = (
     _gan("relativistic", RelativisticPairing),
     _gan("wasserstein-gradient-penalty", Wasserstein, penalty=GradientPenalty),
     _gan("hinge-spectral", Hinge, penalty=lambda: 0.0, spectral_normalization=lambda: True),
     _gan("least-squares", LeastSquares),
-    _gan("f-gan-forward-kl", lambda: FGAN(ForwardKL())),
-    _gan("f-gan-reverse-kl", lambda: FGAN(ReverseKL())),
     _gan("gjs-covering", lambda: GeneralizedMinimax(0.2)),
     _gan("gjs-realistic", lambda: GeneralizedMinimax(0.8)),
     _gan("minimax", Minimax),
-    _technique("packing", Packing),
-    _technique("unrolled", Unrolled),
-    _technique("minibatch-statistics", MinibatchStatistics),
-    _technique("feature-matching", FeatureMatching),
-    _technique("instance-noise", InstanceNoise),
-    _technique("label-smoothing", LabelSmoothing),
-    _technique("historical-averaging", HistoricalAveraging),
     _kind(BY_NAME["moment-matching"], "moment-matching-learnt", features=LearntFeatures),
-    _gan("f-gan-jensen-shannon", lambda: FGAN(JensenShannon())),
-    _gan("f-gan-squared-hellinger", lambda: FGAN(SquaredHellinger())),
-    _gan("f-gan-pearson-chi2", lambda: FGAN(PearsonChi2())),
-    _gan("f-gan-neyman-chi2", lambda: FGAN(NeymanChi2())),
-    _gan("f-gan-total-variation", lambda: FGAN(TotalVariation())),
-    _gan("f-gan-le-cam", lambda: FGAN(LeCam())),
-    _gan("f-gan-jeffreys", lambda: FGAN(Jeffreys())),
-    _gan("f-gan-alpha", lambda: FGAN(Alpha(0.5))),
-    _gan("f-gan-generalized-jensen-shannon", lambda: FGAN(GeneralizedJensenShannon(0.25))),
+    *(
+        _gan(f"f-gan-{name}", partial(_f_gan, divergence, *_NUMBERS.get(name, ())))
+        for name, divergence in named(DIVERGENCES).items()
+    ),
+    *(_gan(name, techniques=partial(_alone, technique)) for name, technique in named(TECHNIQUES).items()),
 )
 
 # what the package offers comes before its variants: a table that is made in pieces begins with it

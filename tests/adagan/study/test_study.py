@@ -1,6 +1,7 @@
 """The study: cells that are planned, filled, kept and not filled again, and failures that stay in theirs."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from adagan.study.task import Row, Task, World
 from adagan.study.tasks.catalogue import TASKS
 from adagan.study.tasks.held_out import held_out_world
 from adagan.study.tasks.sampled import SampledWorld
+from adagan.verbs import study_options
 
 NUMBERS = {"budget": 16.0, "rounds": 2}
 
@@ -262,6 +264,23 @@ def test_a_file_of_version_0_1_is_gone_on_with(tmp_path: Path, capsys: pytest.Ca
     assert "rows written to" in capsys.readouterr().out
     assert main([*words, "--rounds", "3", "--json", str(file)]) == 2
     assert "holds rows of --rounds 2, not 3" in capsys.readouterr().err
+
+
+def test_an_interrupt_says_what_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(cells: list[Cell], **_: Any) -> Iterator[list[Row]]:
+        yield [cells[0].head("oracle")]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study_options, "run_cells", interrupted)
+    file = tmp_path / "rows.json"
+    assert main(["study", "ring", "--methods", "vanilla", "--seeds", "2", "--json", str(file)]) == 130
+    told = f"interrupted after 1 of 4 trainings; {file} keeps their rows, the same command goes on"
+    assert told in capsys.readouterr().err
+    assert len(json.loads(file.read_text())["oracle"]) == 1
+    assert main(["study", "ring", "--methods", "vanilla", "--seeds", "2"]) == 130
+    assert "after 1 of 4 trainings; nothing is kept" in capsys.readouterr().err
 
 
 @pytest.mark.slow
