@@ -13,8 +13,6 @@ from adagan.mixtures.randomness import isolated_randomness
 Matrix = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-MOST_CELLS = 64
-"""More would cut clusters of many dimensions into shells, and call a narrower cluster's outer ones missing."""
 POINTS_PER_CELL = 10
 """Of the data, on average and at least."""
 MOST_POINTS = 25_000
@@ -37,19 +35,20 @@ class CellTree:
     children: Whole
 
     @classmethod
-    def grown(cls, points: Matrix, seed: int) -> Self:
+    def grown(cls, points: Matrix, most: int, seed: int) -> Self:
         """Cells by k-means, which rare groups far from others keep for themselves; their tree by Ward's method.
 
         Plain k-means on purpose: the mini-batch variant reassigns small cells, and with them what is looked for.
 
         Args:
             points: Shape (N, D).
+            most: Number of cells at most.
             seed: Of the thinning and of k-means.
         """
         generator = np.random.default_rng(seed)
         if len(points) > MOST_POINTS:
             points = points[generator.choice(len(points), MOST_POINTS, replace=False)]
-        wanted = min(MOST_CELLS, max(len(points) // POINTS_PER_CELL, 1))
+        wanted = min(most, max(len(points) // POINTS_PER_CELL, 1))
         count = min(wanted, len(np.unique(points, axis=0)))
         if count == 1:
             return cls(points.mean(axis=0, keepdims=True), np.empty((0, 2), dtype=np.int64))

@@ -1,15 +1,17 @@
-"""The space in which cells are made: standardised numbers for vectors, principal components for everything larger."""
+"""The space in which cells are made: entries of vectors, principal components, or what an encoder sees in an image."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
+from adagan.components.networks.defaults import is_image
 from adagan.mixtures.randomness import isolated_randomness
 
 Matrix = NDArray[np.float64]
@@ -17,14 +19,44 @@ Matrix = NDArray[np.float64]
 MOST_AXES = 50
 """Principal components that are kept."""
 MOST_VALUES = 4e7
-"""Numbers at most from which the components are learnt: rows are thinned beyond."""
-BLOCK = 8_192
+"""Numbers at most from which they are learnt: rows are thinned beyond."""
+BLOCK = 2_048
 """Rows that are mapped at once."""
+SMALLEST_ENCODED = 16
+"""Pixels on the shorter side; the components of smaller images tell what they show."""
+FEWEST_ENCODED = 1_000
+"""Images from which an encoder can be learnt."""
+
+
+class Features(Protocol):
+    """The contract: a map from events of shape (N, *event) to vectors of shape (N, D), and a resolution in it.
+
+    Attributes:
+        cells: Number of cells at most. More than a space can bear cut clusters into shells, and call the outer ones of
+            a narrower cluster missing.
+        blur: Standard deviation of the noise on both sides when they are counted, in units of the data's.
+    """
+
+    @property
+    def cells(self) -> int: ...
+
+    @property
+    def blur(self) -> float: ...
+
+    def __call__(self, events: Tensor) -> Matrix: ...
+
+
+def suited_features(data: Tensor, seed: int) -> Features:
+    """The map for data of shape (N, *event), learnt from them; for images of some size that takes a training."""
+    event_shape = tuple(data.shape[1:])
+    if is_image(event_shape) and min(event_shape[1:]) >= SMALLEST_ENCODED and len(data) >= FEWEST_ENCODED:
+        return EncodedImages.of(data, seed)
+    return LinearFeatures.of(data, seed)
 
 
 @dataclass(frozen=True)
-class FeatureSpace:
-    """An affine map from events to vectors, learnt from data.
+class LinearFeatures:
+    """An affine map from events to vectors.
 
     Entries of vectors are brought to deviation 1 each, for they may have units of their own; pixels share theirs. More
     than `MOST_AXES` entries are replaced by as many principal components.
@@ -35,16 +67,21 @@ class FeatureSpace:
         axes: The components, shape (E, D); ``None`` keeps all entries.
     """
 
+    cells: ClassVar[int] = 64
+    blur: ClassVar[float] = 0.25
     shift: Matrix
     scale: Matrix
     axes: Matrix | None
 
     @classmethod
     def of(cls, data: Tensor, seed: int) -> Self:
-        """The space for data of shape (N, *event)."""
+        """The map for data of shape (N, *event)."""
         entries = data[0].numel()
-        rows = _thinned(len(data), int(min(20_000, max(2_000, MOST_VALUES / entries))), seed)
-        flat = _flat(data[rows])
+        most = int(min(20_000, max(2_000, MOST_VALUES / entries)))
+        rows = np.arange(len(data))
+        if len(rows) > most:
+            rows = np.sort(np.random.default_rng(seed).choice(len(data), most, replace=False))
+        flat = _flat(data[torch.from_numpy(rows).to(data.device)])
         deviations = flat.std(axis=0)
         if data.ndim > 2:
             deviations = np.full(entries, np.sqrt(np.mean(deviations**2)))
@@ -58,22 +95,55 @@ class FeatureSpace:
         return cls(shift, scale, np.asarray(found.components_, dtype=np.float64).T)
 
     def __call__(self, events: Tensor) -> Matrix:
-        """Vectors of shape (N, D) for events of shape (N, *event)."""
-        blocks = [self._mapped(_flat(block)) for block in torch.split(events, BLOCK)]
-        return np.concatenate(blocks)
+        return np.concatenate([self._mapped(_flat(block)) for block in torch.split(events, BLOCK)])
 
     def _mapped(self, flat: Matrix) -> Matrix:
         standard = (flat - self.shift) / self.scale
         return standard if self.axes is None else standard @ self.axes
 
 
+@dataclass(frozen=True)
+class EncodedImages:
+    """What an encoder, learnt on the data, sees in images.
+
+    Attributes:
+        encoder: From images in [0, 1], of at most 32 pixels a side, to vectors.
+        low: The data's lowest value, which becomes 0.
+        high: The highest, which becomes 1.
+    """
+
+    cells: ClassVar[int] = 256
+    blur: ClassVar[float] = 0.1
+    encoder: torch.nn.Module
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, data: Tensor, seed: int) -> Self:
+        """The map for images of shape (N, C, H, W)."""
+        from adagan.missing.encoder import learnt_encoder  # training needs Lightning, which most data do not
+
+        low, high = (float(value) for value in torch.aminmax(data))
+        return cls(learnt_encoder(_scaled(data, low, high), seed), low, high)
+
+    @torch.no_grad()
+    def __call__(self, events: Tensor) -> Matrix:
+        blocks = [_flat(self.encoder(_scaled(block, self.low, self.high))) for block in torch.split(events, BLOCK)]
+        return np.concatenate(blocks)
+
+
+def _scaled(images: Tensor, low: float, high: float) -> Tensor:
+    """Images with values in [0, 1], and at most 32 pixels a side."""
+    from adagan.missing.encoder import LARGEST
+
+    factor = LARGEST / max(images.shape[2:])
+    values = (images.float() - low) / max(high - low, 1e-12)
+    if factor >= 1:
+        return values
+    side = [max(round(factor * pixels), 1) for pixels in images.shape[2:]]
+    return functional.interpolate(values, side, mode="area")
+
+
 def _flat(events: Tensor) -> Matrix:
     flat: Matrix = events.detach().flatten(1).cpu().double().numpy()
     return flat
-
-
-def _thinned(count: int, most: int, seed: int) -> NDArray[np.int64]:
-    """Row numbers, in order, of `most` of the rows at most."""
-    if count <= most:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))

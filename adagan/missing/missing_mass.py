@@ -10,14 +10,12 @@ import torch
 from torch import Tensor
 
 from adagan.data.training_data import TrainingData
-from adagan.missing.cells import CellTree, Matrix, Whole
-from adagan.missing.features import FeatureSpace
+from adagan.missing.cells import CellTree, Whole
+from adagan.missing.features import Features, Matrix, suited_features
 from adagan.missing.shortfall import Counts, missing_nodes, shrunken_ratios
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
 
-BLUR = 0.25
-"""Standard deviation of the noise on both sides when they are counted, in units of the data's: the resolution."""
 STRAY = 3.0
 """Samples further from the nearest centre than so many times what 99 % of the data are count in no cell: they would
 hide a missing group that they surround."""
@@ -102,14 +100,20 @@ class MissingMass:
 
 
 def missing_mass(
-    data: ArrayLike, samples: ArrayLike, *, weights: ArrayLike | None = None, seed: int = 0
+    data: ArrayLike,
+    samples: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    features: Features | None = None,
+    seed: int = 0,
 ) -> MissingMass:
     """Which parts of the data a model leaves out or starves, from nothing but samples of it.
 
-    The data are divided into cells of a feature space, standardised entries or principal components, and cells into
-    a tree of larger regions. Data and samples, both blurred a little, are counted in every node; one is *missing* when
-    the model's share q of it is significantly below half of the data's share p, by exact binomial tests corrected for
-    all nodes. The missing mass Σ p − q over the maximal missing nodes is a lower bound: it is 0 in expectation when
+    The data are divided into cells of a feature space (standardised entries of vectors, principal components of more
+    than 50, what a small encoder learns to see in images, which takes some seconds of training), and cells into a tree
+    of larger regions. Data and samples, both blurred a little, are counted in every node; one is *missing* when the
+    model's share q of it is significantly below half of the data's share p, by exact binomial tests corrected for all
+    nodes. The missing mass Σ p − q over the maximal missing nodes is a lower bound: it is 0 in expectation when
     nothing is missing, whatever the shapes of what is there, and blind to regions smaller than `MissingMass.visible`.
 
     >>> from adagan.data.built_in import known_modes
@@ -123,7 +127,8 @@ def missing_mass(
         data: Shape (N, *event).
         samples: Of the model, shape (M, *event): at least twice as many as there are data if they can be had.
         weights: The data points' own weights, shape (N,); ``None`` means uniform.
-        seed: Of the cells and the blur.
+        features: The map to the space of the cells; ``None`` means ``suited_features(data, seed)``.
+        seed: Of the features, the cells and the blur.
 
     Raises:
         UserError: Samples of another shape, NaN or infinite values.
@@ -134,16 +139,15 @@ def missing_mass(
             f"samples: expected events of shape {tuple(points.points.shape[1:])}, as the data have, got "
             f"{tuple(drawn.shape[1:])}"
         )
-    return estimated(points, drawn, seed)
+    return estimated(points, drawn, features or suited_features(points.points, seed), seed)
 
 
-def estimated(data: TrainingData, samples: Tensor, seed: int) -> MissingMass:
+def estimated(data: TrainingData, samples: Tensor, features: Features, seed: int) -> MissingMass:
     """`missing_mass` of checked data."""
-    space = FeatureSpace.of(data.points, seed)
-    at_data, at_samples = space(data.points), space(samples)
-    tree = CellTree.grown(at_data, seed)
+    at_data, at_samples = features(data.points), features(samples)
+    tree = CellTree.grown(at_data, features.cells, seed)
     weights = data.weights.cpu().numpy()
-    blur = BLUR * float(np.sqrt(at_data.var(axis=0).mean()))
+    blur = features.blur * float(np.sqrt(at_data.var(axis=0).mean()))
     counts = _counted(tree, at_data, weights, at_samples, blur, np.random.default_rng(seed))
     cells, _ = tree.locate(at_data)
     ratios = shrunken_ratios(tree, counts)
