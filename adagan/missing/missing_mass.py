@@ -13,9 +13,11 @@ from adagan.data.training_data import TrainingData
 from adagan.missing.cells import CellTree, Whole
 from adagan.missing.features import Features, Matrix, suited_features
 from adagan.missing.shortfall import Counts, missing_nodes, shrunken_ratios
-from adagan.mixtures.arguments import ArrayLike
+from adagan.mixtures.arguments import ArrayLike, check_share
 from adagan.mixtures.errors import UserError
 
+MISSING_BELOW = 0.5
+"""tau: a region is missing when the model gives it less than this part of its share of the data."""
 STRAY = 3.0
 """Samples further from the nearest centre than so many times what 99 % of the data are count in no cell: they would
 hide a missing group that they surround."""
@@ -59,6 +61,7 @@ class MissingMass:
         regions: The largest lack first; disjoint.
         log_ratio: log u = log dP_model/dP_data of every point at this resolution, shape (N,), float64.
         num_samples: How many samples it rests on.
+        strays: Share of the samples that is far from all data: spurious, or on another scale.
     """
 
     value: float
@@ -68,6 +71,7 @@ class MissingMass:
     regions: tuple[Region, ...]
     log_ratio: Tensor
     num_samples: int
+    strays: float
 
     @property
     def verdict(self) -> Verdict:
@@ -89,6 +93,10 @@ class MissingMass:
             return (
                 f"at least {self.value:.1%} of the data is missing ({self.low:.1%} to {self.high:.1%}), in "
                 f"{len(self.regions)} region{'s' if len(self.regions) > 1 else ''}"
+                + (
+                    f"; {self.strays:.0%} of the samples are far from all data: have they its scale?"
+                    * (self.strays > 0.5)
+                )
             )
         if self.verdict == "nothing found":
             return f"nothing is missing that {self.num_samples} samples can show: {seen} if the model left it out"
@@ -104,6 +112,7 @@ def missing_mass(
     samples: ArrayLike,
     *,
     weights: ArrayLike | None = None,
+    threshold: float = MISSING_BELOW,
     features: Features | None = None,
     seed: int = 0,
 ) -> MissingMass:
@@ -112,7 +121,7 @@ def missing_mass(
     The data are divided into cells of a feature space (standardised entries of vectors, principal components of more
     than 50, what a small encoder learns to see in images, which takes some seconds of training), and cells into a tree
     of larger regions. Data and samples, both blurred a little, are counted in every node; one is *missing* when the
-    model's share q of it is significantly below half of the data's share p, by exact binomial tests corrected for all
+    model's share q of it is significantly below a part of the data's share p, by exact binomial tests corrected for all
     nodes. The missing mass Σ p − q over the maximal missing nodes is a lower bound: it is 0 in expectation when
     nothing is missing, whatever the shapes of what is there, and blind to regions smaller than `MissingMass.visible`.
 
@@ -127,28 +136,34 @@ def missing_mass(
         data: Shape (N, *event).
         samples: Of the model, shape (M, *event): at least twice as many as there are data if they can be had.
         weights: The data points' own weights, shape (N,); ``None`` means uniform.
+        threshold: That part, in (0, 1).
         features: The map to the space of the cells; ``None`` means ``suited_features(data, seed)``.
         seed: Of the features, the cells and the blur.
 
     Raises:
-        UserError: Samples of another shape, NaN or infinite values.
+        UserError: Samples of another shape, NaN or infinite values, a threshold that is no such part.
     """
+    check_share(threshold, "threshold", upper_closed=False)
     points, drawn = TrainingData.checked(data, weights=weights), TrainingData.checked(samples).points
     if drawn.shape[1:] != points.points.shape[1:]:
         raise UserError(
             f"samples: expected events of shape {tuple(points.points.shape[1:])}, as the data have, got "
             f"{tuple(drawn.shape[1:])}"
         )
-    return estimated(points, drawn, features or suited_features(points.points, seed), seed)
+    return estimated(points, drawn, features or suited_features(points.points, seed), seed, threshold)
 
 
-def estimated(data: TrainingData, samples: Tensor, features: Features, seed: int) -> MissingMass:
+def estimated(
+    data: TrainingData, samples: Tensor, features: Features, seed: int, threshold: float = MISSING_BELOW
+) -> MissingMass:
     """`missing_mass` of checked data."""
     at_data, at_samples = features(data.points), features(samples)
     tree = CellTree.grown(at_data, features.cells, seed)
     weights = data.weights.cpu().numpy()
     blur = features.blur * float(np.sqrt(at_data.var(axis=0).mean()))
-    counts = _counted(tree, at_data, weights, at_samples, blur, np.random.default_rng(seed))
+    in_data, in_samples = _counted(tree, at_data, weights, at_samples, blur, np.random.default_rng(seed))
+    size = 1 / float((weights**2).sum())
+    counts = Counts(tree.totals(size * in_data), tree.totals(in_samples), size, len(samples), threshold)
     cells, _ = tree.locate(at_data)
     ratios = shrunken_ratios(tree, counts)
     nodes, error = missing_nodes(tree, counts), counts.lack_error
@@ -163,21 +178,21 @@ def estimated(data: TrainingData, samples: Tensor, features: Features, seed: int
         regions=regions,
         log_ratio=torch.from_numpy(np.log(ratios[cells])).to(data.points.device),
         num_samples=len(samples),
+        strays=1 - float(in_samples.sum()) / len(samples),
     )
 
 
 def _counted(
     tree: CellTree, data: Matrix, weights: Matrix, samples: Matrix, blur: float, generator: np.random.Generator
-) -> Counts:
+) -> tuple[Matrix, Matrix]:
+    """The data's weight and the number of samples, strays left out, in every cell; both of shape (k,)."""
     (_, distances), (_, strayed) = (tree.locate(points) for points in (data, samples))
     near = samples[strayed <= STRAY * np.quantile(distances, 0.99)]
     at_data, at_samples = (
         tree.locate(points + blur * generator.standard_normal(points.shape))[0] for points in (data, near)
     )
-    size = 1 / float((weights**2).sum())
-    in_data = np.bincount(at_data, weights=size * weights, minlength=tree.num_cells).astype(np.float64)
-    in_samples = np.bincount(at_samples, minlength=tree.num_cells).astype(np.float64)
-    return Counts(tree.totals(in_data), tree.totals(in_samples), size, len(samples))
+    in_data = np.bincount(at_data, weights=weights, minlength=tree.num_cells)
+    return in_data.astype(np.float64), np.bincount(at_samples, minlength=tree.num_cells).astype(np.float64)
 
 
 def _region(tree: CellTree, counts: Counts, node: int, cells: Whole, ratios: Matrix, data: TrainingData) -> Region:

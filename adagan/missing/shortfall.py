@@ -10,8 +10,6 @@ from scipy.stats import binom  # type: ignore[import-untyped]
 
 from adagan.missing.cells import CellTree, Matrix
 
-MISSING_BELOW = 0.5
-"""tau: a region is missing when the model gives it less than this part of its share of the data."""
 LEVEL = 0.05
 """Rate of false discoveries among the nodes that are called missing; of any at all when nothing is missing."""
 PRIOR_DRAWS = 8.0
@@ -27,12 +25,14 @@ class Counts:
         samples: Samples, shape (nodes,).
         num_data: Effective number of data points.
         num_samples: Number of samples drawn, those outside all cells included.
+        tau: A region is missing when the model gives it less than this part of its share of the data.
     """
 
     data: Matrix
     samples: Matrix
     num_data: float
     num_samples: int
+    tau: float
 
     @property
     def lack(self) -> Matrix:
@@ -47,7 +47,7 @@ class Counts:
     @property
     def threshold(self) -> float:
         """Share of samples among the points of a node whose ratio u is exactly tau."""
-        draws = self.num_samples * MISSING_BELOW
+        draws = self.num_samples * self.tau
         return draws / (draws + self.num_data)
 
     def is_short(self) -> NDArray[np.bool_]:
@@ -82,7 +82,7 @@ def missing_nodes(tree: CellTree, counts: Counts) -> list[int]:
         inside = [] if node < tree.num_cells else [m for c in tree.children[node - tree.num_cells] for m in found[c]]
         rest_data = counts.data[node] - counts.data[inside].sum()
         rest_samples = counts.samples[node] - counts.samples[inside].sum()
-        whole = rest_samples * counts.num_data <= MISSING_BELOW * rest_data * counts.num_samples
+        whole = rest_samples * counts.num_data <= counts.tau * rest_data * counts.num_samples
         if short[node] and whole:
             inside = [node]
         found.append(inside)

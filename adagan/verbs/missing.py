@@ -1,8 +1,9 @@
-"""``adagan missing RUN``."""
+"""``adagan missing RUN``, and ``adagan missing DATA --samples FILE``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adagan.mixtures.errors import UserError
@@ -10,22 +11,34 @@ from adagan.options.own_component import HELP
 from adagan.options.verb_parser import VerbParser
 
 if TYPE_CHECKING:
-    from adagan.missing.regions import MissingRegion
+    from jsonargparse import Namespace
+    from torch import Tensor
 
-SHOWN_ROWS = 5
-SHOWN_ENTRIES = 4
+    from adagan.data.training_data import TrainingData
+
+FEWEST_DRAWS, MOST_DRAWS = 20_000, 200_000
+"""Of a run's mixture; twice as many as there are data where that lies between them."""
 
 
 def missing_parser() -> VerbParser:
     """The options."""
     parser = VerbParser(
         "missing",
-        "RUN [DATA] [options]",
-        "Says which data a run's mixture does not make: groups of points, largest missing mass first. A critic is "
-        "trained for it, which takes some seconds.",
+        "RUN [DATA] [options]\n       adagan missing DATA --samples FILE [options]",
+        "Says which data a run's mixture, or any model that the samples in FILE were drawn from, does not make: "
+        "groups of points, largest missing mass first, with intervals. Nothing is trained but, for images of 16 "
+        "pixels or more, an encoder.",
     )
-    parser.add_argument("run", help="the run folder")
+    parser.add_argument("source", metavar="RUN", help="the run folder; with --samples the data")
     parser.add_argument("data", nargs="?", help="whose points to look for; by default the run's own data")
+    parser.add_argument(
+        "--samples",
+        metavar="FILE",
+        type=str | None,
+        help="samples of your own model: a .npy, .npz or .csv file or a folder of images, twice as many as there are "
+        "data if you can",
+    )
+    parser.add_argument("--json", metavar="FILE", type=str | None, help="also write the findings to this file")
     parser.add_argument(
         "--threshold",
         type=float,
@@ -33,50 +46,64 @@ def missing_parser() -> VerbParser:
         metavar="X",
         help="points count as missing below this share of the data's density",
     )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the cells and draws")
     parser.add_argument("--component", type=str | None, metavar="MODULE:MAKE", help=HELP)
     return parser
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Prints the groups of data points that a run's mixture hardly makes, largest first."""
+    """Prints the groups of data points that a model hardly makes, largest first."""
     options = missing_parser().parse(arguments)
-    if not 0 < options.threshold <= 1:
-        raise UserError(f"--threshold: expected a number in (0, 1], got {options.threshold}")
+    if not 0 < options.threshold < 1:
+        raise UserError(f"--threshold: expected a number between 0 and 1, got {options.threshold}")
+    if options.json is not None and Path(options.json).exists():
+        raise FileExistsError(f"{options.json} exists already; choose another --json, or remove it")
     from adagan.components.training.progress import listening
-    from adagan.data.reading import read_data
-    from adagan.options.boosting_options import make_model
-    from adagan.run_folder import RunFolder
+    from adagan.missing.features import suited_features
+    from adagan.missing.missing_mass import estimated
+    from adagan.missing.told import as_json, lines
+    from adagan.mixtures.storage.files import write_json
+    from adagan.seeds import check_seed
     from adagan.terminal.display import progress_shown
-    from adagan.verbs.stored_run import read_inputs, read_settings
 
-    settings = read_settings(options.run, options.component)
-    settings.rounds = len(RunFolder(options.run).rounds())
-    if settings.rounds == 0:
-        raise UserError(f"{options.run} has no complete round yet; adagan resume {options.run} runs the first")
-    other = None if options.data is None else read_data(options.data, settings.seed)
-    model = make_model(settings, options.run)
-    model.progress = False
+    check_seed(options.seed, "--seed")
     with progress_shown() as announce, listening(announce):
-        regions = model.resume(read_inputs(settings)).missing(other, threshold=options.threshold)
-    for line in described(regions):
+        data, samples = _of_run(options) if options.samples is None else _of_files(options)
+        features = suited_features(data.points, options.seed)
+        found = estimated(data, samples, features, options.seed, options.threshold)
+    for line in lines(found):
         print(line)  # noqa: T201
+    if options.json is not None:
+        write_json(Path(options.json), as_json(found))
 
 
-def described(regions: Sequence[MissingRegion]) -> list[str]:
-    """One line on all regions, then one for each; rows are counted from 0, as in Python."""
-    if not regions:
-        return ["Nothing is missing, as far as the coarse critic can see."]
-    total = sum(region.missing_mass for region in regions)
-    groups = "one group" if len(regions) == 1 else f"{len(regions)} groups"
-    lines = [f"{total:.1%} of the data is missing, in {groups}:"]
-    for number, region in enumerate(regions, start=1):
-        rows = ", ".join(str(row) for row in region.rows[:SHOWN_ROWS].tolist())
-        centre = region.centre.flatten()
-        place = ""
-        if len(centre) <= SHOWN_ENTRIES:
-            place = " around (" + ", ".join(f"{value:.3g}" for value in centre.tolist()) + ")"
-        lines.append(
-            f"  {number}. {region.missing_mass:.1%} of the data{place}, covered to {region.coverage:.0%}; "
-            f"such as rows {rows}"
+def _of_files(options: Namespace) -> tuple[TrainingData, Tensor]:
+    from adagan.data.reading import read_data, read_training_data
+
+    if options.data is not None:
+        raise UserError(f"DATA: expected one, beside --samples, got {options.source} and {options.data}")
+    data, samples = read_training_data(options.source, seed=options.seed), read_data(options.samples, options.seed + 1)
+    if samples.shape[1:] != data.points.shape[1:]:
+        raise UserError(
+            f"--samples: expected events of shape {tuple(data.points.shape[1:])}, as in {options.source}, got "
+            f"{tuple(samples.shape[1:])} in {options.samples}"
         )
-    return lines
+    return data, samples
+
+
+def _of_run(options: Namespace) -> tuple[TrainingData, Tensor]:
+    import torch
+
+    from adagan.data.reading import read_training_data
+    from adagan.run_folder import RunFolder
+    from adagan.verbs.stored_run import makers_of, read_inputs, read_settings
+
+    folder = RunFolder(options.source)
+    folder.content()
+    mixture = folder.mixture(makers_of(options.source, options.component))
+    if options.data is None:
+        data = read_inputs(read_settings(options.source, options.component))
+    else:
+        data = read_training_data(options.data, seed=options.seed)
+    count = min(max(2 * len(data.points), FEWEST_DRAWS), MOST_DRAWS)
+    return data, mixture.sample(count, torch.Generator(mixture.device).manual_seed(options.seed))

@@ -88,6 +88,8 @@ def test_strays_do_not_hide_a_missing_mode() -> None:
     samples = torch.cat([model.draw(30_000, 1), strays])
     result = missing_mass(RING.draw(10_000, 0), samples)
     assert result.value == pytest.approx(lacking(RING, model, [0, 5]), rel=0.15)
+    assert 0.03 < result.strays < 0.05
+    assert "have they its scale" in missing_mass(RING.draw(1_000, 0), 100 + samples).describe()
 
 
 def test_too_few_points_cannot_tell_and_say_how_many_would() -> None:

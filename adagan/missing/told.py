@@ -1,0 +1,55 @@
+"""What is missing, told on a terminal and in JSON."""
+
+from __future__ import annotations
+
+import torch
+
+from adagan.missing.missing_mass import MissingMass, Region
+
+SHOWN_ROWS = 5
+SHOWN_ENTRIES = 4
+
+
+def lines(found: MissingMass) -> list[str]:
+    """One line on all of it, then one for each region; rows are counted from 0, as in Python."""
+    sentence = found.describe()
+    head = sentence[0].upper() + sentence[1:] + (":" if found.regions else ".")
+    return [head, *(_line(number, region) for number, region in enumerate(found.regions, start=1))]
+
+
+def _line(number: int, region: Region) -> str:
+    centre, place = region.centre.flatten(), ""
+    if len(centre) <= SHOWN_ENTRIES:
+        place = " around (" + ", ".join(f"{value:.3g}" for value in centre.tolist()) + ")"
+    rows = ", ".join(map(str, region.rows[:SHOWN_ROWS].tolist()))
+    return (
+        f"  {number}. {region.mass:.1%} of the data{place} ({region.low:.1%} to {region.high:.1%}), covered to "
+        f"{region.coverage:.0%}; {len(region.rows)} points, such as rows {rows}"
+    )
+
+
+def as_json(found: MissingMass) -> dict[str, object]:
+    """The estimate as plain numbers and lists; regions without their centres where these are no short vectors."""
+    return {
+        "missing": found.value,
+        "low": found.low,
+        "high": found.high,
+        "verdict": found.verdict,
+        "visible": found.visible,
+        "num_samples": found.num_samples,
+        "strays": found.strays,
+        "points": found.rows.tolist(),
+        "regions": [_region(region) for region in found.regions],
+    }
+
+
+def _region(region: Region) -> dict[str, object]:
+    centre: list[float] | None = region.centre.tolist() if region.centre.ndim == 1 else None
+    return {
+        "mass": region.mass,
+        "low": region.low,
+        "high": region.high,
+        "coverage": region.coverage,
+        "centre": centre,
+        "rows": torch.sort(region.rows).values.tolist(),
+    }
