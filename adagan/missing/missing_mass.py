@@ -90,14 +90,12 @@ class MissingMass:
         """The verdict in one sentence, with what would settle it where it is open."""
         seen = f"a region of {self.visible:.1%} of the data or more would have been seen"
         if self.verdict == "missing":
-            return (
-                f"at least {self.value:.1%} of the data is missing ({self.low:.1%} to {self.high:.1%}), in "
-                f"{len(self.regions)} region{'s' if len(self.regions) > 1 else ''}"
-                + (
-                    f"; {self.strays:.0%} of the samples are far from all data: have they its scale?"
-                    * (self.strays > 0.5)
-                )
-            )
+            regions = "1 region" if len(self.regions) == 1 else f"{len(self.regions)} regions"
+            interval = f"{self.low:.1%} to {self.high:.1%}"
+            sentence = f"at least {self.value:.1%} of the data is missing ({interval}), in {regions}"
+            if self.strays > 0.5:
+                sentence += f"; {self.strays:.0%} of the samples are far from all data: have they its scale?"
+            return sentence
         if self.verdict == "nothing found":
             return f"nothing is missing that {self.num_samples} samples can show: {seen} if the model left it out"
         more = int(np.ceil(len(self.log_ratio) * self.visible / TOO_LITTLE))
