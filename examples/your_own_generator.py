@@ -28,15 +28,15 @@ class OneCluster:
         return self.centre + self.scale * torch.randn(num_samples, 2, generator=generator)
 
 
-def four_clusters(num_points: int = 5_000) -> torch.Tensor:
+def four_clusters(num_points: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
     corners = torch.tensor([[3.0, 3.0], [3.0, -3.0], [-3.0, 3.0], [-3.0, -3.0]])
     chosen = torch.multinomial(torch.tensor([0.4, 0.3, 0.2, 0.1]), num_points, replacement=True, generator=generator)
     return corners[chosen] + 0.3 * torch.randn(num_points, 2, generator=generator)
 
 
-def main() -> AdaGAN:
-    model = AdaGAN(OneCluster, rounds=5, seed=0).fit(four_clusters())
+def main(num_points: int = 2_000) -> AdaGAN:
+    model = AdaGAN(OneCluster, rounds=5, seed=0).fit(four_clusters(num_points))
     for record in model.rounds_:
         print(verdict(record))
     print("mixture weights:", [f"{weight:.2f}" for weight in model.mixture_.weights.tolist()])

@@ -15,9 +15,12 @@ NOT_RUN = {
     "benchmark_ratios": "a benchmark",
     "benchmark_rules": "a benchmark",
     "benchmark_sampling": "a benchmark",
-    "digits_codes": "takes minutes",
+    "digits_codes": "takes a minute",
+    "lightning_module": "takes half a minute",
     "synthesiser": "needs CTGAN",
     "unbalanced_ring": "takes minutes",
+    "whats_missing": "takes a minute",
+    "when_to_stop": "takes a minute",
 }
 """Examples that are shown without being run, and why; those that draw a picture keep it beside them."""
 

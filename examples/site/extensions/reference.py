@@ -29,7 +29,10 @@ MODULES = (
     "adagan.dial",
     "adagan.missing.regions",
     "adagan.data.built_in",
-    "adagan.study.metrics",
+    "adagan.study.task",
+    "adagan.study.method",
+    "adagan.study.runner",
+    "adagan.study.metrics.known_modes",
 )
 """Modules whose own public names are added to the orchestrator's."""
 
@@ -80,10 +83,15 @@ def page(title: str, groups: dict[str, list[str]]) -> Iterable[str]:
 
 
 def write(folder: Path) -> None:
-    """Writes the pages, where they changed: one a room, one a name (by autosummary)."""
+    """Writes the pages, where they changed: one a room, one a name (by autosummary); those of former names go."""
     folder.mkdir(parents=True, exist_ok=True)
+    rooms = {room: grouped(room) for room in ROOMS}
+    known = {name for groups in rooms.values() for names in groups.values() for name in names}
+    for former in (folder / "names").glob("*.rst"):
+        if former.stem not in known:
+            former.unlink()
     for room, title in ROOMS.items():
-        path, text = folder / f"{room}.rst", "\n".join(page(title, grouped(room)))
+        path, text = folder / f"{room}.rst", "\n".join(page(title, rooms[room]))
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
 
