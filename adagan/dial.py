@@ -18,10 +18,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.divergences import ForwardKL, GeneralizedJensenShannon, ReverseKL
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.numbers import check_share
 from adagan.mixtures.weights.mixture_weights import fit_mixture_weights, mixture_log_ratio
 
 SHARES = (0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)

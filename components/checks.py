@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -54,36 +52,6 @@ def check_maker(name: str, make: object, made: str) -> None:
             f"{name}: expected a callable that makes {made}, got an object of class {kind}; pass the class, or "
             f"functools.partial({kind}, ...)"
         )
-
-
-def check_counts(**counts: int | None) -> None:
-    """Makes sure that numbers of things are whole and 1 or more; ``None`` is left to the caller."""
-    for name, value in counts.items():
-        if value is not None and not isinstance(value, int | np.integer):
-            raise UserTypeError(f"{name}: expected a whole number, got {value!r}")
-        if value is not None and value < 1:
-            raise UserError(f"{name}: expected 1 or more, got {value}")
-
-
-def check_positive(**numbers: float | None) -> None:
-    """Makes sure that numbers are positive and finite; ``None`` is left to the caller."""
-    for name, value in numbers.items():
-        if value is not None and not 0 < value < math.inf:
-            raise UserError(f"{name}: expected a positive number, got {value}")
-
-
-def check_non_negative(**numbers: float) -> None:
-    """Makes sure that numbers are 0 or more and finite."""
-    for name, value in numbers.items():
-        if not 0 <= value < math.inf:
-            raise UserError(f"{name}: expected 0 or more, got {value}")
-
-
-def check_decays(**numbers: float) -> None:
-    """Makes sure that the decays of running averages lie in [0, 1)."""
-    for name, value in numbers.items():
-        if not 0 <= value < 1:
-            raise UserError(f"{name}: expected a number in [0, 1), got {value}")
 
 
 def check_kind(name: str, value: object, kind: type, example: str) -> None:

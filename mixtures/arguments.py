@@ -63,13 +63,3 @@ def as_probabilities(weights: ArrayLike | None, count: int, like: Tensor, name: 
         values = values / values.max()
         total = float(values.sum())
     return values / total
-
-
-def check_share(value: float, name: str, *, upper_closed: bool = True) -> float:
-    """`value` as a float when it lies in (0, 1], or in (0, 1) with ``upper_closed=False``."""
-    value = float(value)
-    inside = 0 < value <= 1 if upper_closed else 0 < value < 1
-    if not inside or math.isnan(value):
-        interval = "(0, 1]" if upper_closed else "(0, 1)"
-        raise UserError(f"{name}: expected a number in {interval}, got {value}")
-    return value

@@ -21,8 +21,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_share
 from adagan.mixtures.order_statistic import smallest
 from adagan.mixtures.water_level import blocks, empty_like, log_water_level, water_level
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from adagan.mixtures.arguments import check_share
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.numbers import check_share
 
 __all__ = [
     "Alpha",

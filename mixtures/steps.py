@@ -15,10 +15,11 @@ import torch
 from scipy.optimize import brentq  # type: ignore[import-untyped]
 from torch import Tensor
 
-from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.numbers import check_share
 from adagan.mixtures.order_statistic import smallest
 from adagan.mixtures.water_level import blocks
 from adagan.mixtures.weights.mixture_weights import fit_mixture_weights, mixture_log_ratio

@@ -13,8 +13,9 @@ from adagan.data.training_data import TrainingData
 from adagan.missing.cells import CellTree, Whole
 from adagan.missing.features import Features, Matrix, suited_features
 from adagan.missing.shortfall import Counts, missing_nodes, shrunken_ratios
-from adagan.mixtures.arguments import ArrayLike, check_share
+from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_share
 
 MISSING_BELOW = 0.5
 """tau: a region is missing when the model gives it less than this part of its share of the data."""

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
+from adagan.mixtures.numbers import check_share
 from adagan.mixtures.randomness import isolated_randomness, seeded_generator
 
 MAX_POINTS = 10_000

@@ -17,6 +17,7 @@ from adagan.dial import DialPoint, dial, precision, recall
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.storage.files import write_text
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
@@ -72,8 +73,7 @@ def write_report(
             or a seed out of range.
         IsADirectoryError: `out` is a folder.
     """
-    if num_samples < 1:
-        raise UserError(f"num_samples: expected 1 or more, got {num_samples}")
+    check_counts(num_samples=num_samples)
     check_seed(seed)
     folder = RunFolder(run)
     target = folder.path / "report.html" if out is None else Path(out)

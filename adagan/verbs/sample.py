@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> None:
         raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
     import torch
 
-    from adagan.mixtures.arguments import check_share
+    from adagan.mixtures.numbers import check_share
     from adagan.mixtures.sampling.streaming import stream_samples
     from adagan.options.device_option import choose_device
     from adagan.seeds import check_seed

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.checks import check_counts, check_maker, keywords_only
+from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component, has_density, name_of
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
 from adagan.mixtures.sampling.class_allocation import as_indices
 from adagan.mixtures.storage.components import component_record, unfitted_component

@@ -11,12 +11,13 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from adagan.components.checks import check_counts, check_maker, keywords_only
+from adagan.components.checks import check_maker, keywords_only
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.trainer import TrainingDiverged, train
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.randomness import generator_for, inherited_seed, isolated_randomness, seed_from
 from adagan.mixtures.sampling.class_allocation import as_indices
 

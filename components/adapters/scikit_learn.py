@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from adagan.components.adapters.skops_state import estimator_from_tensor, estimator_to_tensor
-from adagan.components.checks import check_counts, check_positive, keywords_only
+from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import resample
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.numbers import check_counts, check_positive
 from adagan.mixtures.randomness import inherited_seed, seed_from
 
 TRUSTED = ("sklearn.metrics._dist_metrics.EuclideanDistance64", "sklearn.neighbors._kd_tree.KDTree")

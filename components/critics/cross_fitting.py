@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_kind, keywords_only
+from adagan.components.checks import check_kind, keywords_only
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.calibrators import Calibrator, RawRatios, VectorScaling, cross_calibrated
@@ -22,6 +22,7 @@ from adagan.components.networks.defaults import is_image
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 

@@ -8,12 +8,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, keywords_only
+from adagan.components.checks import keywords_only
 from adagan.components.critics.calibration import Calibration, calibration_record
 from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 
 

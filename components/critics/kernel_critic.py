@@ -8,12 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
 from adagan.components.critics.relative_ratio import RelativeRatio, fit_relative_ratio
-from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts, check_fractions
 
 
 class KernelCritic(CrossFitted):
@@ -47,8 +46,7 @@ class KernelCritic(CrossFitted):
         seed: int | None = None,
     ) -> None:
         super().__init__(folds=folds, max_samples=max_samples, calibrator=calibrator, seed=seed)
-        if not 0 <= alpha < 1:
-            raise UserError(f"alpha: expected a number in [0, 1), got {alpha}")
+        check_fractions(alpha=alpha)
         check_counts(num_centres=num_centres)
         self.alpha, self.num_centres, self.binary = float(alpha), num_centres, binary
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_positive, keywords_only
+from adagan.components.checks import keywords_only
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.critic_training import CriticTraining, LabelledBatches, every_tenth
 from adagan.components.critics.cross_fitting import CrossFitted
@@ -19,6 +18,7 @@ from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.numbers import check_counts, check_non_negative, check_positive
 
 
 class NetworkCritic(CrossFitted):
@@ -54,8 +54,7 @@ class NetworkCritic(CrossFitted):
         seed: int | None = None,
     ) -> None:
         super().__init__(folds=folds, max_samples=max_samples, calibrator=calibrator, seed=seed)
-        if noise < 0 or not math.isfinite(noise):
-            raise UserError(f"noise: expected 0 or more, got {noise}")
+        check_non_negative(noise=noise)
         check_counts(width=width, max_steps=max_steps, batch_size=batch_size)
         check_positive(learning_rate=learning_rate)
         self.noise, self.width = float(noise), width

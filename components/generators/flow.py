@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_non_negative
 from adagan.components.generators.latent import BLOCK, LatentGenerator
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.flow_networks import FlowGenerator, NegativeLogLikelihood, spline_flow
@@ -17,6 +16,7 @@ from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, T
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.loss_training import minimise
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts, check_non_negative
 
 
 class Flow(LatentGenerator):

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts
 from adagan.components.generators.latent import LatentGenerator
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.networks.velocity_fields import default_field
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.loss_training import minimise
+from adagan.mixtures.numbers import check_counts
 
 
 class Transport(nn.Module):

@@ -13,6 +13,7 @@ from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_non_negative
 from adagan.mixtures.randomness import fresh_generator
 
 
@@ -34,8 +35,7 @@ class Gaussian(nn.Module):
 
     def __init__(self, regularisation: float = 0.0) -> None:
         super().__init__()
-        if regularisation < 0:
-            raise UserError(f"regularisation: expected 0 or more, got {regularisation}")
+        check_non_negative(regularisation=regularisation)
         self.regularisation = float(regularisation)
 
     @keywords_only

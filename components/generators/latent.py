@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_decays, check_events, check_positive, keywords_only
+from adagan.components.checks import check_events, keywords_only
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.generators.network_start import NetworkStart
 from adagan.components.generators.scaling import Scaling
@@ -20,6 +20,7 @@ from adagan.components.networks.defaults import is_image
 from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.numbers import check_counts, check_fractions, check_positive
 from adagan.mixtures.randomness import fresh_generator, inherited_seed, isolated_randomness
 from adagan.mixtures.storage.components import made_by
 
@@ -78,7 +79,7 @@ class LatentGenerator(nn.Module, ABC):
         super().__init__()
         check_counts(latent_dim=latent_dim, width=width, max_steps=max_steps, batch_size=batch_size)
         check_positive(learning_rate=learning_rate)
-        check_decays(ema_decay=ema_decay)
+        check_fractions(ema_decay=ema_decay)
         self.latent_dim, self.width = latent_dim, width
         self.max_steps, self.batch_size = max_steps, batch_size
         self.learning_rate, self.ema_decay = learning_rate, ema_decay

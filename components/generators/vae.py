@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_positive
 from adagan.components.generators.latent import LatentGenerator
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator, default_generator, is_image
@@ -17,6 +16,7 @@ from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, T
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.loss_training import minimise
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_positive
 
 SMALLEST_VARIANCE = 1e-5
 """Of the observation noise, in units of the scaled data: constant data would drive it to zero and the loss to −∞."""

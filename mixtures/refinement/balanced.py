@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities, check_share
-from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
+from adagan.mixtures.errors import UserTypeError
+from adagan.mixtures.numbers import check_counts, check_share
 from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement.methods import BudgetedRejection, Refinement, log_acceptance_scale
 from adagan.mixtures.refinement.refined import LogRatio, Refined, Samples
@@ -99,9 +100,7 @@ class Balanced(nn.Module):
             ValueError: A budget outside (0, 1] or that cannot be met, or no region or sample at all.
         """
         budget = check_share(budget, "budget")
-        for name, count in (("regions", regions), ("pilot", pilot)):
-            if count < 1:
-                raise UserError(f"{name}: expected 1 or more, got {count}")
+        check_counts(regions=regions, pilot=pilot)
         base = as_probabilities(weights, len(data), data, "weights")
         points = data.flatten(1).float()
         spread = points.std(dim=0, correction=0)

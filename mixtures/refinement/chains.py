@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.refinement.methods import (
     Draw,
     Pilot,
@@ -39,8 +39,7 @@ class MetropolisHastings(Refinement):
     """
 
     def __init__(self, steps: int = 20) -> None:
-        if steps < 1:
-            raise UserError(f"steps: expected 1 or more, got {steps}")
+        check_counts(steps=steps)
         self.steps = steps
 
     def pilot(self, log_ratio: Tensor) -> Pilot:
@@ -88,8 +87,7 @@ class ImportanceResampling(Refinement):
     """
 
     def __init__(self, candidates: int = 10) -> None:
-        if candidates < 1:
-            raise UserError(f"candidates: expected 1 or more, got {candidates}")
+        check_counts(candidates=candidates)
         self.candidates = candidates
 
     def pilot(self, log_ratio: Tensor) -> Pilot:

@@ -28,8 +28,9 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts, check_share
 from adagan.mixtures.sampling.sampler import block_size, new_samples
 from adagan.mixtures.water_level import log_water_level
 
@@ -205,8 +206,7 @@ class Rejection(Refinement):
     """
 
     def __init__(self, max_draws: int = 1_000) -> None:
-        if max_draws < 1:
-            raise UserError(f"max_draws: expected 1 or more, got {max_draws}")
+        check_counts(max_draws=max_draws)
         self.max_draws = max_draws
 
     def pilot(self, log_ratio: Tensor) -> Pilot:

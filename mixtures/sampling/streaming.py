@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement.refined import Samples
 from adagan.mixtures.sampling.class_allocation import as_option
@@ -49,8 +50,7 @@ def stream_samples(
         FileExistsError: The file exists and `overwrite` is not set.
     """
     target = Path(path)
-    if num_samples < 1:
-        raise UserError(f"num_samples: expected 1 or more, got {num_samples}")
+    check_counts(num_samples=num_samples)
     if target.suffix not in (".npy", ".csv"):
         raise UserError(f"path: expected a file that ends in .npy or .csv, got {target}")
     if target.exists() and not overwrite:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities, check_share
+from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.numbers import check_share
 from adagan.mixtures.weights.mixture_weights import MixtureWeights, minimise_divergence
 
 

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.adapters.wrapped import as_component
-from adagan.components.checks import check_maker, check_non_negative, keywords_only
+from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import refuse_labels
 from adagan.mixtures.errors import UserTypeError
+from adagan.mixtures.numbers import check_non_negative
 from adagan.mixtures.randomness import inherited_seed
 from adagan.mixtures.storage.components import component_record, unfitted_component
 

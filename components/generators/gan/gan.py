@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_kind, check_positive
+from adagan.components.checks import check_kind
 from adagan.components.generators.gan.conditioning import CONDITIONINGS, Conditioning, Unconditioned
 from adagan.components.generators.gan.diagnosis import Diagnosis
 from adagan.components.generators.gan.gan_training import GANTraining
@@ -26,6 +26,7 @@ from adagan.components.networks.given_network import GivenNetwork, OwnNetwork
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.trainer import train
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.numbers import check_counts, check_positive
 
 KEPT = f"{ADVERSARY}."
 """Before the names of a kept discriminator's values among those that are stored."""

@@ -10,10 +10,10 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_positive
 from adagan.components.generators.gan.judged_batches import Judge, JudgedBatch
 from adagan.components.networks.defaults import is_image, is_long
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.numbers import check_positive
 
 
 class Penalty(ABC):

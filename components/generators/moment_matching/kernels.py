@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from adagan.components.checks import check_positive
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_positive
 
 
 class Kernel(ABC):

@@ -10,13 +10,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts, check_non_negative, check_positive
 from adagan.components.generators.gan.judged_batches import Judge, JudgedBatch
 from adagan.components.generators.gan.objectives import Objective
 from adagan.components.generators.gan.penalties import Penalty
 from adagan.components.generators.moment_matching.kernels import Kernel, squared_discrepancy
 from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator, is_image
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork
+from adagan.mixtures.numbers import check_counts, check_non_negative, check_positive
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts
 from adagan.components.generators.gan.conditioning.class_networks import (
     ClassGenerator,
     GeneratorByClass,
@@ -28,6 +27,7 @@ from adagan.components.networks.given_network import Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.sampling.class_allocation import as_indices
 
 SHARES = "class_shares_"

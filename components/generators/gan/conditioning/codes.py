@@ -8,7 +8,6 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_non_negative
 from adagan.components.generators.gan.conditioning.conditioning import ConditionedGAN, Conditioning, plain_generator
 from adagan.components.generators.gan.conditioning.latent_codes import LatentCodes
 from adagan.components.generators.gan.conditioning.unconditioned import plain_discriminator
@@ -19,6 +18,7 @@ from adagan.components.networks.defaults import default_classifier
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_non_negative
 
 INFORMATION, RECOGNISER = "information_", "recogniser_"
 NOTED = 0.25

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from adagan.components.checks import check_counts, check_positive
 from adagan.components.generators.gan.conditioning.conditioning import ConditionedGAN, Conditioning, plain_generator
 from adagan.components.generators.gan.judged_batches import JudgedBatch
 from adagan.components.generators.gan.objectives import CrossEntropy
@@ -22,6 +21,7 @@ from adagan.components.networks.given_network import GivenNetwork, Trial
 from adagan.components.training.batches import WeightedBatches, draw_rows
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts, check_positive
 
 COUNT, CLASSIFIER = "num_classes_", "classifier_"
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from adagan.components.generators.gan.objectives.objective import Objective
-from adagan.mixtures.arguments import check_share
+from adagan.mixtures.numbers import check_share
 
 
 class CrossEntropy(Objective):

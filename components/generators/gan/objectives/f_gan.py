@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from adagan.components.checks import check_positive
 from adagan.components.generators.gan.objectives.objective import Objective
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.numbers import check_positive
 
 
 class FGAN(Objective):

@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from adagan.components.checks import check_positive
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.judged_batches import GeneratedBatch, Judge
 from adagan.components.generators.gan.techniques.last_layer import last_linear_layer
 from adagan.components.generators.gan.techniques.technique import Technique
+from adagan.mixtures.numbers import check_positive
 
 
 class FeatureMatching(Technique):

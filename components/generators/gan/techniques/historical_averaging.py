@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_positive
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.techniques.technique import Technique
+from adagan.mixtures.numbers import check_positive
 
 
 class HistoricalAveraging(Technique):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from adagan.components.checks import check_positive
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.techniques.technique import Technique
+from adagan.mixtures.numbers import check_positive
 
 
 class InstanceNoise(Technique):

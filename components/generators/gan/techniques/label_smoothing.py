@@ -8,8 +8,8 @@ from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.judged_batches import JudgedBatch
 from adagan.components.generators.gan.objectives import CrossEntropy
 from adagan.components.generators.gan.techniques.technique import Technique
-from adagan.mixtures.arguments import check_share
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_share
 
 
 class LabelSmoothing(Technique):

@@ -7,11 +7,11 @@ import math
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.techniques.last_layer import last_linear_layer
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts
 
 
 class MinibatchStatistics(Technique):

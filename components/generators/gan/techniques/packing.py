@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from adagan.components.checks import check_counts
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.numbers import check_counts
 
 
 class Packing(Technique):

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adagan.components.checks import check_counts
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.judged_batches import Judge
 from adagan.components.generators.gan.techniques.technique import Technique
+from adagan.mixtures.numbers import check_counts
 
 
 class Unrolled(Technique):
