@@ -36,6 +36,7 @@ from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
 from adagan.mixtures.storage.components import component_record
 from adagan.recording import Clock, missing_estimate, observed
+from adagan.rehearsal import rehearse
 from adagan.round import Round, verdict
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds, check_seed
@@ -216,7 +217,7 @@ class AdaGAN:
         mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic)
         record = observed(data_weights, missing, mixture, critic, self._data.weights, self.divergence, clock)
         if self.folder is not None:
-            RunFolder(self.folder).add(record, data_weights, mixture, critic)
+            RunFolder(self.folder).add(record, data_weights, mixture, critic, [self.component, self.critic])
         self.mixture_, self._whole, self.critic_ = mixture, mixture, critic
         self.rounds_.append(record)
         self.data_weights_.append(data_weights)
@@ -315,6 +316,8 @@ class AdaGAN:
             component_record(component), component_record(self.critic())  # what cannot be stored is refused in advance
         refuse_labels(component, checked.labels)
         check_critics(self.critic, self.coarse_critic, component, self.rounds, self.seed)
+        if self.folder is not None:
+            rehearse(component, self.component, checked, self.seed)
         return checked
 
     def _folder(self, purpose: str) -> RunFolder:

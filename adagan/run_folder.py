@@ -34,6 +34,7 @@ from adagan.mixtures.storage.files import (
     written_folder,
 )
 from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, component_file, mixture_content, read_mixture
+from adagan.mixtures.storage.restoring import PROBES, check_restorable
 from adagan.round import Round
 
 RUN_FORMAT_VERSION = 2
@@ -207,8 +208,22 @@ class RunFolder:
         path = self._round_file(len(self.rounds()), "weights")
         return read_tensors(path)["preview_log_ratios"], read_tensors(self.path / "preview.safetensors")["weights"]
 
-    def add(self, record: Round, data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator) -> None:
-        """Adds a complete round."""
+    def add(
+        self,
+        record: Round,
+        data_weights: DataWeights,
+        mixture: Mixture,
+        critic: RatioEstimator,
+        components: Sequence[Callable[[], Any]] = (),
+    ) -> None:
+        """Adds a complete round, if the newcomer and the critic will be the same when they are read.
+
+        Raises:
+            ValueError: One would not be; nothing is written, and the rounds before stay.
+        """
+        points = self.preview()[0][:PROBES].to(critic.component_log_ratios_.device)
+        check_restorable(mixture.components[-1], components)
+        check_restorable(critic, components, answers=lambda critic: [critic.log_ratio(points)], name="critic")
         write_component(component_file(self.path, record.index - 1), mixture.components[-1])
         rows = self.preview()[1].to(critic.component_log_ratios_.device)
         content = {"values": data_weights.values, "preview_log_ratios": critic.component_log_ratios_[rows]}

@@ -18,6 +18,7 @@ from adagan.mixtures.sampling.class_allocation import allocate, as_indices, clas
 from adagan.mixtures.sampling.sampler import Sampler
 from adagan.mixtures.storage.files import written_folder
 from adagan.mixtures.storage.mixture_folder import read_mixture, write_mixture
+from adagan.mixtures.storage.restoring import check_saved
 
 
 class Mixture(nn.Module):
@@ -239,13 +240,29 @@ class Mixture(nn.Module):
             logs.append(weight.log() + component.log_prob(x))
         return torch.logsumexp(torch.stack(logs), dim=0)
 
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        components: Sequence[Callable[[], Any]] = (),
+    ) -> None:
         """Writes weights and components to a folder: safetensors and JSON, nothing that could execute.
+
+        Every component is restored first, and has to draw what this one draws.
+
+        Args:
+            folder: Where to.
+            overwrite: Whether what is there may be replaced.
+            components: What made the components that are not the package's own, as for `load`.
 
         Raises:
             FileExistsError: The folder holds something already and `overwrite` is not set.
             TypeError: A component cannot be stored; it is named, with what it lacks.
+            ValueError: A component would not be the same when it is loaded; what is lost is named, with the cure.
         """
+        for component in self.components:
+            check_saved(component, components)
         with written_folder(folder, overwrite=overwrite) as draft:
             write_mixture(draft, self.components, self.history)
 

@@ -34,6 +34,7 @@ from adagan.mixtures.sampling.sampler import device_of, evaluating, new_samples
 from adagan.mixtures.storage.components import component_record, read_component, write_component
 from adagan.mixtures.storage.files import FORMAT_VERSION, read_json, write_json, written_folder
 from adagan.mixtures.storage.mixture_folder import write_mixture
+from adagan.mixtures.storage.restoring import check_saved
 
 __all__ = ["LogRatio", "Refined", "Samples", "budgeted_acceptance"]
 
@@ -170,7 +171,13 @@ class Refined(nn.Module):
             lambda size: self._draw(size, generator, condition), num_samples, self.pilot, generator
         )
 
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        components: Sequence[Callable[[], Any]] = (),
+    ) -> None:
         """Writes the mixture (as `Mixture.save` does), the critic and the refinement to a folder.
 
         Raises:
@@ -193,6 +200,8 @@ class Refined(nn.Module):
             "pilot": {name: value if abs(value) < float("inf") else None for name, value in asdict(self.pilot).items()},
             "critic": component_record(self.critic),
         }
+        for component in self.source.components:
+            check_saved(component, components)
         with written_folder(folder, overwrite=overwrite) as draft:
             write_mixture(draft, self.source.components, self.source.history)
             write_component(draft / CRITIC_FILE, self.critic)

@@ -50,9 +50,10 @@ def _itself(kind: type[Any]) -> type[Any]:
 
 def made_by(name: str, components: Sequence[Callable[[], Any]]) -> Callable[[], Any] | None:
     """The one of the user's callables that makes objects of the class called `name`, if any."""
-    for make in components:
-        if (make if isinstance(make, type) else type(make())).__name__ == name:
-            return make
+    with isolated_randomness(0):
+        for make in components:
+            if (make if isinstance(make, type) else type(make())).__name__ == name:
+                return make
     return None
 
 
