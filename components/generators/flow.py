@@ -70,16 +70,7 @@ class Flow(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(
-            latent_dim=None,
-            width=width,
-            max_steps=max_steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            ema_decay=ema_decay,
-            trainer_options=trainer_options,
-            seed=seed,
-        )
+        super().__init__(None, width, max_steps, batch_size, learning_rate, ema_decay, trainer_options, seed)
         check_counts(transforms=transforms, bins=bins)
         check_non_negative(noise=noise)
         self.given_flow = GivenNetwork("flow", flow)

@@ -105,16 +105,7 @@ class FlowMatching(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(
-            latent_dim=None,
-            width=width,
-            max_steps=max_steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            ema_decay=ema_decay,
-            trainer_options=trainer_options,
-            seed=seed,
-        )
+        super().__init__(None, width, max_steps, batch_size, learning_rate, ema_decay, trainer_options, seed)
         check_counts(sampling_steps=sampling_steps)
         self.given_field = GivenNetwork("field", field)
         self.sampling_steps = sampling_steps

@@ -66,7 +66,6 @@ class LatentGenerator(nn.Module, ABC):
 
     def __init__(
         self,
-        *,
         latent_dim: int | None,
         width: int | None,
         max_steps: int,

@@ -139,16 +139,7 @@ class VAE(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(
-            latent_dim=latent_dim,
-            width=width,
-            max_steps=max_steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            ema_decay=ema_decay,
-            trainer_options=trainer_options,
-            seed=seed,
-        )
+        super().__init__(latent_dim, width, max_steps, batch_size, learning_rate, ema_decay, trainer_options, seed)
         check_positive(beta=beta)
         self.beta = beta
         self.given_encoder, self.given_decoder = GivenNetwork("encoder", encoder), GivenNetwork("decoder", decoder)

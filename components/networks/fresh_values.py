@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedBuffer
 from torch.nn.utils.parametrize import cached, is_parametrized
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
@@ -22,13 +23,18 @@ ENOUGH_ENTRIES = 64
 
 
 def copied(module: nn.Module) -> nn.Module:
-    """A deep copy; weights that a hook computes from others, which torch refuses to copy, are copied by value."""
+    """A deep copy, of what torch refuses to copy too: weights that a hook has computed, statistics yet without size."""
     memo: dict[int, Any] = {
         id(value): value.detach().clone()
         for part in module.modules()
         for value in vars(part).values()
         if isinstance(value, Tensor) and not value.is_leaf
     }
+    for value in module.buffers():
+        if isinstance(value, UninitializedBuffer):
+            memo[id(value)] = UninitializedBuffer(  # type: ignore[call-arg]  # torch's stub names no options
+                device=value.device, dtype=value.dtype
+            )
     return copy.deepcopy(module, memo)
 
 
@@ -98,7 +104,7 @@ def _reset(part: nn.Module, name: str) -> None:
             for key, value in values.items():
                 setattr(part, key, value)
         except (NotImplementedError, RuntimeError, ValueError) as error:
-            raise _refused(name, part, f"{type(part).__name__}, parametrised without an inverse") from error
+            raise _refused(name, part, f"{_kind(part)}, parametrised without an inverse") from error
         _settle(part, lambda: [getattr(part, key) for key in computed])
         return
     reset()
@@ -148,5 +154,9 @@ def _refused(name: str, module: nn.Module, what: str) -> UserError:
 
 
 def _cure(name: str, module: nn.Module) -> str:
-    kind = type(module).__name__
+    kind = _kind(module)
     return f"pass what makes the network instead: {name}=lambda: {kind}(...), or a function that returns it"
+
+
+def _kind(module: nn.Module) -> str:
+    return type(module).__name__.removeprefix("Parametrized")

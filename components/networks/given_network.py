@@ -155,6 +155,9 @@ class GivenNetwork:
                 f"{self.name}: expected {trial.makes} of shape {trial.shape}, as the data have, got {made[1:]}"
             )
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self  # what is given is copied when it is used, and by other means
+
     def __repr__(self) -> str:
         return "None" if self.given is None else getattr(self.given, "__name__", type(self.given).__name__)
 

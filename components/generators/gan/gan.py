@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from adagan.components.checks import check_kind
 from adagan.components.generators.gan.conditioning import CONDITIONINGS, Conditioning, Unconditioned
 from adagan.components.generators.gan.diagnosis import Diagnosis
-from adagan.components.generators.gan.gan_training import GANTraining
+from adagan.components.generators.gan.gan_training import GANTraining, OneNumber
 from adagan.components.generators.gan.objectives import NonSaturating, Objective
 from adagan.components.generators.gan.penalties import Penalty, as_penalty
 from adagan.components.generators.gan.schedule import Schedule
 from adagan.components.generators.gan.spectral import normalize_spectrally
 from adagan.components.generators.gan.techniques import Technique
+from adagan.components.generators.gan.techniques.technique import checked_techniques
 from adagan.components.generators.latent import LatentGenerator
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.generators.network_start import ADVERSARY
@@ -109,16 +110,7 @@ class GAN(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(
-            latent_dim=latent_dim,
-            width=width,
-            max_steps=max_steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            ema_decay=ema_decay,
-            trainer_options=trainer_options,
-            seed=seed,
-        )
+        super().__init__(latent_dim, width, max_steps, batch_size, learning_rate, ema_decay, trainer_options, seed)
         check_counts(penalty_interval=penalty_interval, discriminator_steps=discriminator_steps)
         check_positive(discriminator_learning_rate=discriminator_learning_rate)
         check_kind("objective", objective, Objective, "NonSaturating()")
@@ -136,7 +128,7 @@ class GAN(LatentGenerator):
         self.penalty = as_penalty(penalty)
         self.penalty_interval = penalty_interval or (self.penalty.interval if self.penalty else 1)
         self.spectral_normalization = spectral_normalization
-        self.techniques = _checked_techniques(techniques)
+        self.techniques = checked_techniques(techniques)
         self.points_together = math.prod(technique.points_per_output for technique in self.techniques)
         self.discriminator_steps = discriminator_steps
         self.keep_discriminator = keep_discriminator
@@ -318,28 +310,3 @@ class GAN(LatentGenerator):
         self._discriminator = {name[len(KEPT) :]: state.pop(name) for name in list(state) if name.startswith(KEPT)}
         self.facts_ = {name: state.pop(name).cpu() for name in self.conditioning.facts}
         return super().load_state_dict(state, strict, assign)
-
-
-def _checked_techniques(techniques: Sequence[Technique]) -> tuple[Technique, ...]:
-    if isinstance(techniques, Technique):
-        raise UserTypeError(f"techniques: expected a list, got {techniques!r} alone; write [{techniques!r}]")
-    for technique in techniques:
-        if not isinstance(technique, Technique):
-            raise UserTypeError(f"techniques: expected objects such as InstanceNoise(), got {technique!r}")
-    kinds = [type(technique).__name__ for technique in techniques]
-    for kind in kinds:
-        if kinds.count(kind) > 1:
-            raise UserError(f"techniques: {kind} is given {kinds.count(kind)} times; once is enough")
-    return tuple(techniques)
-
-
-class OneNumber(nn.Module):
-    """A discriminator whose outputs (B, 1) are read as (B,)."""
-
-    def __init__(self, discriminator: nn.Module) -> None:
-        super().__init__()
-        self.discriminator = discriminator
-
-    def forward(self, points: Tensor) -> Tensor:
-        output: Tensor = self.discriminator(points)
-        return output.reshape(len(output))

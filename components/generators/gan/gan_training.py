@@ -216,3 +216,15 @@ class GANTraining(LightningModule):
 
 def _not_counted() -> None:
     """What Lightning does before and after a step that it does not count."""
+
+
+class OneNumber(nn.Module):
+    """A discriminator whose outputs (B, 1) are read as (B,)."""
+
+    def __init__(self, discriminator: nn.Module) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+
+    def forward(self, points: Tensor) -> Tensor:
+        output: Tensor = self.discriminator(points)
+        return output.reshape(len(output))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +48,9 @@ class LearntFeatures:
         check_counts(num_features=self.num_features, steps=self.steps)
         check_positive(learning_rate=self.learning_rate)
         check_non_negative(penalty=self.penalty)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self  # see `GivenNetwork`
 
 
 class BesidePoints(nn.Module):

@@ -104,16 +104,7 @@ class MomentMatching(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(
-            latent_dim=latent_dim,
-            width=width,
-            max_steps=max_steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            ema_decay=ema_decay,
-            trainer_options=trainer_options,
-            seed=seed,
-        )
+        super().__init__(latent_dim, width, max_steps, batch_size, learning_rate, ema_decay, trainer_options, seed)
         if batch_size is not None and batch_size < 2:
             raise UserError(f"batch_size: expected 2 or more, since pairs of points are compared, got {batch_size}")
         check_kind("kernel", kernel, Kernel, "GaussianKernel()")

@@ -43,11 +43,7 @@ class ClassNormalization(nn.Module):
 class ClassNormalizedGenerator(nn.Module):
     """Latent vectors (B, latent_dim) and classes (B,) to events (B, *event): the class enters by `ClassNormalization`.
 
-    Args:
-        latent_dim: Entries of a latent vector.
-        num_classes: C.
-        event_shape: Shape of an event.
-        width: Of the layers.
+    Arguments as of `ClassGenerator`.
     """
 
     def __init__(self, latent_dim: int, num_classes: int, event_shape: Sequence[int], width: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from adagan.components.generators.gan.gan_training import GANTraining
+from adagan.mixtures.errors import UserError, UserTypeError
 
 
 class Technique(ABC):
@@ -29,3 +31,22 @@ class Technique(ABC):
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({parameters})"
+
+
+def checked_techniques(techniques: Sequence[Technique]) -> tuple[Technique, ...]:
+    """Techniques, one of each kind at most.
+
+    Raises:
+        ValueError: Two of a kind.
+        TypeError: No list, or something else in it.
+    """
+    if isinstance(techniques, Technique):
+        raise UserTypeError(f"techniques: expected a list, got {techniques!r} alone; write [{techniques!r}]")
+    for technique in techniques:
+        if not isinstance(technique, Technique):
+            raise UserTypeError(f"techniques: expected objects such as InstanceNoise(), got {technique!r}")
+    kinds = [type(technique).__name__ for technique in techniques]
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise UserError(f"techniques: {kind} is given {kinds.count(kind)} times; once is enough")
+    return tuple(techniques)
