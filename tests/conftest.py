@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a seeded generator, and a guard over the global random states.
+"""Fixtures for all tests: a seeded generator, and a guard over what all tests share.
 
 One machine can play several; the tests hold on each of them:
 
@@ -10,14 +10,15 @@ One machine can play several; the tests hold on each of them:
 
 from __future__ import annotations
 
-import random
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 
-import numpy as np
 import pytest
 import seed_offset
 import torch
+from global_state import changes, global_state, left_running, still_running
 from hypothesis import settings
 
 settings.register_profile("adagan", deadline=None, derandomize=True, database=None, max_examples=40)
@@ -36,15 +37,6 @@ def pytest_configure(config: pytest.Config) -> None:
         seed_offset.install(config.getoption("--seed-offset"))
 
 
-def global_random_states() -> dict[str, bytes]:
-    """The states of the three global generators, comparable."""
-    return {
-        "torch": torch.get_rng_state().numpy().tobytes(),
-        "numpy": repr(np.random.get_state(legacy=False)).encode(),  # noqa: NPY002
-        "random": repr(random.getstate()).encode(),
-    }
-
-
 @pytest.fixture(autouse=True)
 def golden_seeds(request: pytest.FixtureRequest) -> Iterator[None]:
     """Keeps the seeds of a test whose values belong to them."""
@@ -53,14 +45,26 @@ def golden_seeds(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def global_random_state_untouched() -> Iterator[None]:
-    """Fails the test that changed a global random state."""
+def global_state_untouched() -> Iterator[None]:
+    """Fails the test that leaves the process another than it found it."""
     # Hypothesis seeds numpy's and Python's generators around every property; it gives the states back itself
-    before = global_random_states()
+    before, running = global_state(), left_running()
     yield
-    after = global_random_states()
-    changed = [name for name in before if before[name] != after[name]]
-    assert not changed, f"the global random state of {', '.join(changed)} was changed; pass a generator instead"
+    if changed := changes(before, global_state()):
+        pytest.fail(f"the test changed what others share: {', '.join(changed)}", pytrace=False)
+    if left := still_running(running):
+        pytest.fail(f"the test left behind: {', '.join(sorted(left))}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fails the test that changes the filters of warnings, which pytest itself gives back around every test."""
+    before, modules = warnings.filters[:], len(sys.modules)
+    result = yield
+    # libraries add filters when they are first imported
+    if warnings.filters != before and len(sys.modules) == modules:
+        pytest.fail("the test changed the filters of warnings", pytrace=False)
+    return result
 
 
 @pytest.fixture
