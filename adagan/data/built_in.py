@@ -1,4 +1,4 @@
-"""Built-in data: mixtures whose modes are known, and scikit-learn's digits."""
+"""Built-in data: mixtures whose modes are known, scikit-learn's digits, and glyphs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from functools import partial
 import numpy as np
 import torch
 from torch import Tensor
+
+from adagan.data.glyphs import labelled_glyphs
 
 RARE = 0.05
 """How likely a rare mode is, in units of a common one."""
@@ -129,7 +131,8 @@ KNOWN_NAMES = (
     "clusters-16",
 )
 IMAGE_NAMES = ("digits", "digits-unbalanced", "stacked-digits", "stacked-digits-unbalanced")
-BUILT_IN_NAMES = (*_PLANAR, *GAUSSIANS, "clusters-16", *IMAGE_NAMES)
+GLYPHS = "glyphs"
+BUILT_IN_NAMES = (*_PLANAR, *GAUSSIANS, "clusters-16", *IMAGE_NAMES, GLYPHS)
 
 
 def known_modes(name: str) -> KnownModes:
@@ -176,6 +179,8 @@ def stack_digits(images: Tensor, num_samples: int, seed: int) -> Tensor:
 
 def built_in(name: str, seed: int = 0) -> Tensor:
     """The training data of a name in `BUILT_IN_NAMES`, shape (N, *event), float32."""
+    if name == GLYPHS:
+        return labelled_glyphs(seed=seed)[0]
     if name in IMAGE_NAMES:
         images, _ = unbalanced_digits() if name.endswith("-unbalanced") else digits()
         return stack_digits(images, STACKED_POINTS, seed) if name.startswith("stacked") else images

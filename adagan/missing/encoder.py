@@ -17,6 +17,8 @@ LARGEST = 32
 TEMPERATURE = 0.2
 SHIFT, TURN, ZOOM = 0.1, 0.25, 0.15
 """Parts of the side, radians, and parts of the size by which two views of an image differ."""
+BLURRED = 0.3
+"""Share of the views that are blurred."""
 NOISE = 0.15
 """Standard deviation at most of a view's noise, in units of the data's range."""
 
@@ -68,10 +70,10 @@ def view(images: Tensor) -> Tensor:
 
     These are the changes that a model may make of all its samples without anything being missing.
     """
-    count, like = len(images), {"device": images.device, "dtype": images.dtype}
+    uniform = images.new_empty(len(images))
 
     def between(low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(count, **like)
+        return low + (high - low) * torch.rand_like(uniform)
 
     angle, zoom = between(-TURN, TURN), between(1 - ZOOM, 1 + ZOOM)
     cos, sin = zoom * angle.cos(), zoom * angle.sin()
@@ -81,7 +83,7 @@ def view(images: Tensor) -> Tensor:
     moved = functional.grid_sample(images, grid, align_corners=False, padding_mode="border")
     contrast = moved.clamp(0, 1) ** between(0.5, 2.0)[:, None, None, None]
     soft = functional.avg_pool2d(functional.pad(contrast, (1, 1, 1, 1), mode="replicate"), 3, 1)
-    blurred = torch.where(torch.rand(count, 1, 1, 1, **like) < 0.3, soft, contrast)
+    blurred = torch.where(between(0, 1)[:, None, None, None] < BLURRED, soft, contrast)
     return blurred + torch.randn_like(blurred) * between(0.0, NOISE)[:, None, None, None]
 
 

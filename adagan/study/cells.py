@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from adagan.study.methods.catalogue import METHOD_OF_ROW
+from adagan.study.methods.catalogue import ESTIMATORS, METHOD_OF_ROW
 from adagan.study.methods.kinds import KINDS
 from adagan.study.methods.of_kinds import BARE, BOOSTED, method_name
 from adagan.study.task import Row
 from adagan.study.tasks.catalogue import DATA_SETS, TASKS
 from adagan.study.tasks.held_out import SUFFIX
+from adagan.study.tasks.missing_families import FAMILIES, PREFIX
 from adagan.suggestions import check_name
 
 ORACLE, MEMORISER = "oracle", "memoriser"
@@ -95,6 +96,24 @@ def component_cells(kinds: Sequence[str], datasets: Sequence[str], seeds: Sequen
         for rows in (BARE, BOOSTED)
     ]
     return list(dict.fromkeys(references + trained))
+
+
+def missing_cells(families: Sequence[str], estimators: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
+    """Estimators of what is missing on families of known worlds.
+
+    Raises:
+        ValueError: An unknown family or estimator; the closest name is suggested.
+    """
+    for family in families:
+        check_name(family, FAMILIES, "--families")
+    for estimator in estimators:
+        check_name(estimator, ESTIMATORS, "--methods")
+    return [
+        Cell(f"{PREFIX}{family}", estimator, (estimator,), seed, (("dataset", family),))
+        for seed in seeds
+        for family in families
+        for estimator in estimators
+    ]
 
 
 def of_cells(rows: Iterable[Row], cells: Iterable[Cell]) -> list[Row]:

@@ -22,12 +22,13 @@ class World(ABC, Generic[Answer]):
     Attributes:
         data: What methods learn from, shape (N, *event).
         labels: The classes of the data, for methods that learn them, shape (N,).
-        oracle: A perfect answer: what it scores stands in every table, since that is seldom 0 or 1.
+        oracle: A perfect answer: what it scores stands in every table, since that is seldom 0 or 1; ``None`` where the
+            truth itself is asked for.
     """
 
     data: Tensor
     labels: Tensor | None
-    oracle: Answer
+    oracle: Answer | None
 
     @abstractmethod
     def score(self, answer: Answer) -> list[Row]:

@@ -1,4 +1,4 @@
-"""``adagan study BENCHMARK``, and ``adagan study components``."""
+"""``adagan study BENCHMARK``; ``components`` and ``missing`` have files of their own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from adagan.study.methods.catalogue import DEFAULT_ROWS, METHOD_OF_ROW
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.catalogue import TASKS
-from adagan.verbs import study_components
+from adagan.verbs import study_components, study_missing
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
-COMPONENTS = "components"
+COMPONENTS, MISSING = "components", "missing"
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -21,15 +21,18 @@ def run(arguments: Sequence[str]) -> None:
     if arguments and arguments[0] == COMPONENTS:
         study_components.run(arguments[1:])
         return
+    if arguments and arguments[0] == MISSING:
+        study_missing.run(arguments[1:])
+        return
     parser = VerbParser(
         "study",
         "BENCHMARK [options]",
         "Compares methods on a benchmark: every training gets the same CPU seconds on one thread, critics "
         "included, and the oracle's row shows what a perfect model scores. With --json, rows are kept as they finish, "
         "and the same command goes on where it was stopped. `adagan study components` compares every kind of component "
-        "instead; it has a --help of its own.",
+        "instead, and `adagan study missing` estimates of what a model misses; each has a --help of its own.",
     )
-    parser.add_argument("benchmark", help=f"{COMPONENTS}, or one of: " + ", ".join(TASKS))
+    parser.add_argument("benchmark", help=f"{COMPONENTS}, {MISSING}, or one of: " + ", ".join(TASKS))
     parser.add_argument(
         "--methods", default=",".join(DEFAULT_ROWS), help="comma-separated names: " + ", ".join(METHOD_OF_ROW)
     )

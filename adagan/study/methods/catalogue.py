@@ -7,6 +7,7 @@ from typing import Any
 from adagan.study.method import Method
 from adagan.study.methods.baselines import ensemble, gaussian_mixture, vanilla
 from adagan.study.methods.boosting import adagan, adagan_harmonic, top_k_last
+from adagan.study.methods.estimators import cells, coarse_critic
 from adagan.study.methods.of_kinds import METHODS_OF_KINDS
 
 _OF_BENCHMARKS: tuple[Method[Any], ...] = (
@@ -18,7 +19,16 @@ _OF_BENCHMARKS: tuple[Method[Any], ...] = (
     Method("adagan", adagan, ("adagan", "adagan-refined")),
 )
 
-METHODS: dict[str, Method[Any]] = {method.name: method for method in (*_OF_BENCHMARKS, *METHODS_OF_KINDS)}
+ESTIMATORS: dict[str, Method[Any]] = {
+    "cells": Method("cells", cells, ("cells",)),
+    "coarse-critic": Method("coarse-critic", coarse_critic, ("coarse-critic",)),
+}
+"""What ``adagan study missing`` compares."""
+
+METHODS: dict[str, Method[Any]] = {
+    **{method.name: method for method in (*_OF_BENCHMARKS, *METHODS_OF_KINDS)},
+    **ESTIMATORS,
+}
 
 METHOD_OF_ROW = {row: method.name for method in _OF_BENCHMARKS for row in method.rows}
 """By the name of a row: that of the method whose training it comes from."""
