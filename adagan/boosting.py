@@ -14,7 +14,7 @@ from torch import Tensor
 
 from adagan.checks import check_choices, check_rounds, described
 from adagan.components.checks import check_maker, keywords_only
-from adagan.components.contract import Component
+from adagan.components.contract import Component, learns_labels
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.labels import refuse_labels
@@ -127,7 +127,9 @@ class AdaGAN:
         """Forgets everything and runs all the rounds.
 
         Args:
-            data: Shape (N, *event), floating point; training runs on its device.
+            data: Shape (N, *event), floating point; training runs on its device. A ``Dataset``, ``DataLoader`` or
+                ``LightningDataModule`` is read into memory, in the order of its rows; of pairs (x, y) the y are the
+                labels of a component that learns labels.
             weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform.
             labels: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components that declare
                 ``learns_labels = True``.
@@ -311,7 +313,8 @@ class AdaGAN:
 
     def _checked(self, data: DataLike, *, weights: ArrayLike | None, labels: ArrayLike | None) -> TrainingData:
         component = unfitted(self.component, self.seed)
-        checked = TrainingData.checked(data, weights=weights, labels=labels)
+        wanted = learns_labels(component)
+        checked = TrainingData.checked(data, weights=weights, labels=labels, learns_labels=wanted)
         if self.folder is not None:
             component_record(component), component_record(self.critic())  # what cannot be stored is refused in advance
         refuse_labels(component, checked.labels)

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from adagan.components.labels import as_classes
+from adagan.components.training.data_sources import DataSource, tensors_of
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 
-DataLike: TypeAlias = "ArrayLike | TrainingData"
-"""What a model may be given: anything that is read as an array, or data that are checked already."""
+DataLike: TypeAlias = "ArrayLike | DataSource | TrainingData"
+"""What a model may be given: what is read as an array, a data set, loader or data module, or data checked already."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,20 @@ class TrainingData:
 
     @classmethod
     def checked(
-        cls, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None
+        cls,
+        data: DataLike,
+        *,
+        weights: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        learns_labels: bool = False,
     ) -> TrainingData:
         """What a caller passed as data, weights and labels; training data that are checked already stay as they are.
+
+        Args:
+            data: Shape (N, *event), or what `tensors_of` reads.
+            weights: Shape (N,); ``None`` means uniform.
+            labels: Shape (N,); ``None`` means those that come with the data, if they are wanted, or none.
+            learns_labels: Whether labels that come with the data are wanted.
 
         Raises:
             TypeError: No real numbers.
@@ -54,7 +66,10 @@ class TrainingData:
             if weights is not None or labels is not None:
                 raise UserError("weights, labels: this TrainingData has its own; leave them out, or pass its points")
             return data
-        points = _as_tensor(data, "data")
+        values, own = tensors_of(data)
+        if labels is None and learns_labels:
+            labels = own
+        points = _as_tensor(values, "data")
         if points.ndim < 2 or len(points) == 0:
             raise UserError(
                 f"data: expected shape (N, *event) with N > 0, got {tuple(points.shape)}"

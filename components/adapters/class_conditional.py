@@ -15,6 +15,7 @@ from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component, has_density, name_of
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
@@ -59,6 +60,7 @@ class ClassConditional(nn.Module):
         self.make_component, self.num_classes = make_component, num_classes
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Fits a fresh component to each class.
 

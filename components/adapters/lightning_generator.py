@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.trainer import TrainingDiverged, train
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
@@ -108,6 +109,7 @@ class LightningGenerator(nn.Module):
         self._event_shape: tuple[int, ...] = ()
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Trains a fresh module on data of shape (N, *event), drawn by weights of shape (N,), where the data are.
 

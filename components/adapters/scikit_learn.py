@@ -13,6 +13,7 @@ from adagan.components.adapters.skops_state import estimator_from_tensor, estima
 from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import resample
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts, check_positive
 from adagan.mixtures.randomness import inherited_seed, seed_from
@@ -46,6 +47,7 @@ class ScikitLearn:
         self._event_shape: tuple[int, ...] = ()
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Fits a clone of the estimator to data of shape (N, *event), flattened to a table.
 

@@ -16,6 +16,7 @@ from adagan.components.checks import keywords_only
 from adagan.components.contract import Component, takes_weights
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import resample
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import inherited_seed, seed_from
@@ -78,6 +79,7 @@ class Wrapped:
         self._like = torch.empty(0)
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Fits the object to copies of what is given; the arguments are those of `Component.fit`.
 

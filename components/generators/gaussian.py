@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_non_negative
@@ -39,6 +40,7 @@ class Gaussian(nn.Module):
         self.regularisation = float(regularisation)
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Takes the weighted mean and covariance of data of shape (N, *event)."""
         refuse_labels(self, labels)

@@ -18,6 +18,7 @@ from adagan.components.generators.scaling import Scaling
 from adagan.components.labels import refuse_labels
 from adagan.components.networks.defaults import is_image
 from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts, check_fractions, check_positive
@@ -147,6 +148,7 @@ class LatentGenerator(nn.Module, ABC):
         return {}
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Trains on data of shape (N, *event), drawn by `weights` of shape (N,), on the device where the data are.
 

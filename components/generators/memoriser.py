@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import draw_rows
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.randomness import fresh_generator
 
@@ -41,6 +42,7 @@ class Memoriser(nn.Module):
     cumulative_: Tensor
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Remembers data of shape (N, *event), and weights of shape (N,)."""
         refuse_labels(self, labels)

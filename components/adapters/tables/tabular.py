@@ -14,6 +14,7 @@ from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component
 from adagan.components.fit_component import fit_component
 from adagan.components.labels import refuse_labels
+from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.numbers import check_non_negative
 from adagan.mixtures.randomness import inherited_seed
@@ -55,6 +56,7 @@ class Tabular(nn.Module):
         self._columns: Mapping[str, Any] = encoding.config()
 
     @keywords_only
+    @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
         """Fits a fresh component to encoded rows (N, D), by weights (N,).
 
