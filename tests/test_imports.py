@@ -52,6 +52,11 @@ def test_the_direction_of_imports(room: str) -> None:
                 assert inside, f"{path} imports {name}"
 
 
+def test_signatures_are_read_where_foreign_code_enters_and_where_parameters_are_listed_only() -> None:
+    reading = {path.name for room in ROOMS for path in modules(room) if "inspect" in imported_by(path)}
+    assert reading == {"foreign_calls.py", "parameters.py"}
+
+
 def test_the_reading_of_imports_sees_every_form(tmp_path: Path) -> None:
     source = "import a.b as c\nfrom d import e\ndef f():\n    if g:\n        from h.i import j, k\n"
     (tmp_path / "module.py").write_text(source)
