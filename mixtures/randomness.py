@@ -1,13 +1,30 @@
-"""Randomness that is passed, never shared: no function of this package leaves a global random state changed."""
+"""Randomness that is passed, never shared: no function of this package reads or changes a global random state.
+
+Seeds go down: a model seeds its rounds, a round what it trains, and what has no seed of its own takes that of the
+nearest `isolated_randomness` around it. Outside of one it takes a fresh one: ``torch.manual_seed`` decides nothing.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import torch
+
+_inherited: ContextVar[int | None] = ContextVar("inherited seed", default=None)
+
+
+@contextmanager
+def inheriting(seed: int | None) -> Iterator[None]:
+    """What is fitted inside the block without a seed of its own takes this one; ``None`` means a fresh one."""
+    before = _inherited.set(seed)
+    try:
+        yield
+    finally:
+        _inherited.reset(before)
 
 
 @contextmanager
@@ -15,9 +32,10 @@ def isolated_randomness(seed: int) -> Iterator[None]:
     """Seeds the global generators of torch, numpy and Python inside the block and gives the caller's states back.
 
     Modules initialise themselves from torch's global generator, and foreign components may draw from any of the three.
+    What takes an `inherited_seed` inside the block takes this one.
     """
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), inheriting(seed):
         try:
             torch.manual_seed(seed)
             np.random.seed(seed % 2**32)  # noqa: NPY002
@@ -29,11 +47,9 @@ def isolated_randomness(seed: int) -> Iterator[None]:
 
 
 def inherited_seed() -> int:
-    """The seed that torch's global generator was last given; reading it does not advance anything.
-
-    A component without a seed of its own uses this one, so that ``isolated_randomness`` around ``fit`` decides.
-    """
-    return torch.initial_seed() % 2**63
+    """The seed of the nearest `isolated_randomness` around; a fresh one, from the system, outside of any."""
+    seed = _inherited.get()
+    return seed_from(None) if seed is None else seed
 
 
 def seed_from(generator: torch.Generator | None) -> int:

@@ -48,7 +48,7 @@ class LightningGenerator(nn.Module):
             ``training_step`` is given; ``None`` hands it on. Modules that expect labels and do not use them want
             ``lambda points: (points, None)`` or the like.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, clipping.
-        seed: Of initialisation and training; ``None`` takes torch's last manual seed.
+        seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     Attributes:
         learns_labels: Whether labels are learnt.

@@ -41,7 +41,7 @@ class ClassifierCritic(CrossFitted):
         folds: Number of folds, 2 or more.
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
         calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
-        seed: Of everything random; ``None`` takes torch's last manual seed.
+        seed: Of everything random; ``None`` takes the run's, or a fresh one outside of a run.
 
     Raises:
         TypeError: The estimator has no ``predict_proba``, or its ``fit`` no ``sample_weight``.

@@ -29,7 +29,7 @@ class Critic(NetworkCritic):
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
         trainer_options: Further arguments of ``lightning.Trainer``.
         calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
-        seed: Of everything random; ``None`` takes torch's last manual seed.
+        seed: Of everything random; ``None`` takes the run's, or a fresh one outside of a run.
 
     Attributes:
         component_log_ratios_: Out-of-fold log ratios at the data that were fitted, shape (N, K).

@@ -41,7 +41,7 @@ class CrossFitted(nn.Module, ABC):
         folds: Number of folds, 2 or more.
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
         calibrator: How raw ratios are calibrated; ``None`` means `VectorScaling`.
-        seed: Of everything random; ``None`` takes torch's last manual seed.
+        seed: Of everything random; ``None`` takes the run's, or a fresh one outside of a run.
 
     Attributes:
         binary: Whether one number is learnt.

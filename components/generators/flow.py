@@ -42,7 +42,7 @@ class Flow(LatentGenerator):
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the parameters, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
-        seed: Of initialisation and training; ``None`` takes torch's last manual seed.
+        seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     References:
         Papamakarios et al., *Normalizing flows for probabilistic modeling and inference*, 2021, eq. 6 and 13,

@@ -83,7 +83,7 @@ class FlowMatching(LatentGenerator):
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the field, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
-        seed: Of initialisation and training; ``None`` takes torch's last manual seed.
+        seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     References:
         See `StraightPathLoss`.

@@ -45,7 +45,7 @@ class LatentGenerator(nn.Module, ABC):
         learning_rate: Adam's.
         ema_decay: Of the exponential average of the networks, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``.
-        seed: Of initialisation and training; ``None`` takes torch's last manual seed.
+        seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     Attributes:
         generator_: The trained network, in evaluation mode.

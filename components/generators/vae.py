@@ -111,7 +111,7 @@ class VAE(LatentGenerator):
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the networks, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
-        seed: Of initialisation and training; ``None`` takes torch's last manual seed.
+        seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     Attributes:
         encoder_: The trained encoder, in evaluation mode.

@@ -15,6 +15,7 @@ from adagan.components.fit_component import fit_component
 from adagan.components.offer import Offer
 from adagan.mixtures import Mixture
 from adagan.mixtures.errors import UserTypeError
+from adagan.mixtures.randomness import isolated_randomness
 
 # the critics here are tiny and the points few, of which the rounds' notes rightly complain
 pytestmark = pytest.mark.filterwarnings("ignore:round")
@@ -146,8 +147,7 @@ def test_every_random_state_of_an_estimator_is_seeded() -> None:
 
     seeds = []
     for seed in (3, 3, 4):
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
+        with isolated_randomness(seed):
             fitted = ScikitLearn(Around(GaussianMixture(2))).fit(DATA)
         assert fitted.estimator.inner.random_state == fitted.estimator.random_state
         seeds.append(fitted.estimator.random_state)

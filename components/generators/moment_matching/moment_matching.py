@@ -79,7 +79,7 @@ class MomentMatching(LatentGenerator):
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the generator, the one that samples.
         trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
-        seed: Of initialisation and training; ``None`` takes torch's last manual seed.
+        seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     References:
         Li, Swersky, Zemel, *Generative moment matching networks*, 2015, section 3, https://arxiv.org/abs/1502.02761;
