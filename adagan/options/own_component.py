@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,6 +15,7 @@ from adagan.suggestions import suggestion
 
 OPTION = "--component"
 _used: set[str] = set()
+"""The top-level names of the user's modules that were imported: errors raised there are not ours."""
 HELP = "MODULE:MAKE, your own code in the working directory or installed: what makes this run's components"
 
 
@@ -27,8 +29,9 @@ def own_component(text: str) -> Callable[[], Any]:
     """The class or function that ``MODULE:MAKE`` names; the module is imported, from the working directory too.
 
     Raises:
-        ValueError: Another form, no such module, one that cannot be imported, no such name in it, or nothing
+        UserError: Another form, no such module, one that cannot be imported, no such name in it, or nothing
             that can be called without arguments.
+        Exception: What the user's own code raises; `own_place` says where.
     """
     if not names_own_code(text):
         raise UserError(f"{OPTION}: expected MODULE:MAKE, such as my_generator:Generator, got {text!r}")
@@ -42,6 +45,8 @@ def own_component(text: str) -> Callable[[], Any]:
                 raise UserError(
                     f"{OPTION} {text}: there is no module {error.name}; run adagan in its folder, or install it"
                 ) from error
+            if own_place(error):
+                raise
             raise UserError(f"{OPTION} {text}: importing {name} fails with {type(error).__name__}: {error}") from error
     if not hasattr(module, attribute):
         raise UserError(f"{OPTION} {text}: {name} has no {attribute}{suggestion(attribute, vars(module))}")
@@ -54,13 +59,21 @@ def own_component(text: str) -> Callable[[], Any]:
     try:
         make()
     except Exception as error:
+        if own_place(error):
+            raise
         raise UserError(f"{OPTION} {text}: calling it fails with {type(error).__name__}: {error}") from error
     return make  # type: ignore[no-any-return]
 
 
-def own_modules() -> frozenset[str]:
-    """The top-level names of the modules that were imported for the user: errors raised there are not ours."""
-    return frozenset(_used)
+def own_place(error: BaseException) -> str:
+    """Where in the user's own code an error was raised, by it or by what it calls; empty if that is in our code."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if module in _used:
+            return f"{Path(frame.f_code.co_filename).name}, line {line}, in {frame.f_code.co_name}"
+        if module == "adagan":
+            break
+    return ""
 
 
 def vouched_for(run: str, component: str | None, *, stored: str | None) -> list[Callable[[], Any]]:

@@ -40,7 +40,7 @@ class Help(DefaultHelpFormatter):
         told = isinstance(default, int | float | str) and not isinstance(default, bool) and default != argparse.SUPPRESS
         if action.option_strings and told:
             said += f" (default: {default})"
-        return said.replace("%", "%%")
+        return said
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)  # names have hyphens
@@ -134,7 +134,7 @@ class VerbParser(ArgumentParser):
         if wrong is None:
             return re.sub(r"^argument (\S+):", r"\1:", message).replace("unrecognized arguments", "unexpected words")
         option = wrong[1].replace("_", "-")
-        action: Any = self._option_string_actions.get(f"--{option}")
+        action: Any = next((each for each in self._actions if each.dest == wrong[1]), None)
         kind = re.sub(r"\s*\| (None|null)|None \| ", "", str(getattr(action, "_typehint", "")).replace("typing.", ""))
         kind = re.sub(r"<class '(\w+)'>", r"\1", kind)
         got = re.findall(r"Got value: (.*)", message)

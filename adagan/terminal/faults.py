@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from pathlib import Path
 
-from adagan.options.own_component import own_modules
+from adagan.options.own_component import own_place
 
 
 def described(error: Exception) -> tuple[str, int]:
@@ -16,7 +15,7 @@ def described(error: Exception) -> tuple[str, int]:
     said = f"{type(error).__name__}: {error}"
     if _no_memory(error):
         return f"out of memory: {error}; take smaller batches, less data, or another --device; see {log.name}", 2
-    place = _own_place(error)
+    place = own_place(error)
     if place:
         return f"--component: {said}, raised in {place}; the traceback is in {log.name}", 2
     return f"{said}; this is a fault of adagan's: please report it with {log.name}", 1
@@ -29,14 +28,3 @@ def _no_memory(error: Exception) -> bool:
         or type(error).__name__ == "OutOfMemoryError"
         or "can't allocate memory" in str(error)
     )
-
-
-def _own_place(error: Exception) -> str:
-    """Where in the user's own code it was raised, or by what that calls; empty if in ours, called by it or not."""
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] in own_modules():
-            return f"{Path(frame.f_code.co_filename).name}, line {line}, in {frame.f_code.co_name}"
-        if module.partition(".")[0] == "adagan":
-            return ""
-    return ""

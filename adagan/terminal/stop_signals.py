@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,7 +23,12 @@ def stop_signals() -> Iterator[list[int]]:
         yield received
         return
     before = signal.signal(signal.SIGTERM, stop)
+    # Lightning's own word on the signal would stand beside ours
+    lightning = logging.getLogger("lightning.pytorch.trainer.connectors.signal_connector")
+    level = lightning.level
+    lightning.setLevel(logging.WARNING)
     try:
         yield received
     finally:
+        lightning.setLevel(level)
         signal.signal(signal.SIGTERM, before)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,40 @@ def test_components_of_ones_own(
     assert main(["resume", "run", "--rounds", "2", "--component", own]) == 0
     assert sampled(tmp_path / "run", tmp_path / "a.npy", "--component", own).shape == (50, 2)
     assert sys.path == path
+
+
+FAULTY = """
+class Faulty:
+    def fit(self, data, *, weights=None, labels=None):
+        return helper(data)
+
+    def sample(self, num_samples, *, generator=None): ...
+
+    def state_dict(self): ...
+
+    def load_state_dict(self, state): ...
+
+
+def helper(data):
+    return data @ data
+"""
+
+
+def test_an_exception_in_ones_own_code_is_named_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own_faulty.py").write_text(FAULTY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    data = points(tmp_path)
+    assert main(fit(data, tmp_path / "run", "--component", "own_faulty:Faulty")) == 2
+    (log,) = tmp_path.glob("adagan-*.log")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("adagan: --component: RuntimeError: ")
+    assert line.endswith(f"raised in own_faulty.py, line 14, in helper; the traceback is in {log}")
+    assert "data @ data" in log.read_text()
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,63 @@
+"""Ctrl-C and SIGTERM: one line that says what is kept and how to go on, and a run that does go on."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from small_runs import fit, points, same_mixture
+
+from adagan.command_line import main
+
+Captured = pytest.CaptureFixture[str]
+SIGNALS = [(signal.SIGINT, "interrupted", 130), (signal.SIGTERM, "terminated", 143)]
+
+
+@pytest.mark.parametrize(("calls", "kept"), [(1, "of which nothing is kept; adagan resume"), (2, "round 1 is kept")])
+@pytest.mark.parametrize("stop", SIGNALS)
+def test_an_interrupted_run_says_what_is_kept_and_is_resumed(
+    calls: int,
+    kept: str,
+    stop: tuple[int, str, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+) -> None:
+    number, word, status = stop
+    data = points(tmp_path)
+    assert main(fit(data, tmp_path / "whole")) == 0
+    with monkeypatch.context() as patch:
+        from adagan.boosting import AdaGAN
+
+        boost, begun = AdaGAN.boost, []
+
+        def interrupted(self: AdaGAN) -> AdaGAN:
+            begun.append(1)
+            if len(begun) == calls:
+                signal.raise_signal(number)
+            return boost(self)
+
+        patch.setattr(AdaGAN, "boost", interrupted)
+        capsys.readouterr()
+        assert main(fit(data, tmp_path / "run")) == status
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()
+    assert line.startswith(f"adagan: {word} in round {calls}")
+    assert kept in line
+    assert f"adagan resume {tmp_path / 'run'}" in line
+    assert printed.out.count("Round ") == calls - 1
+    assert main(["resume", str(tmp_path / "run")]) == 0
+    # the verdicts of the rounds that were run now, and no others
+    assert capsys.readouterr().out.count("Round ") == 3 - calls
+    assert same_mixture(tmp_path / "run", tmp_path / "whole")
+
+
+def test_an_interrupt_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("adagan.run_folder.RunFolder.create", interrupted)
+    assert main(fit(points(tmp_path), tmp_path / "run")) == 130
+    assert capsys.readouterr().err == "adagan: interrupted before anything was written\n"
+    assert not (tmp_path / "run").exists()
