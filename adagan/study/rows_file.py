@@ -44,6 +44,8 @@ class RowsFile:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             self.rows = [*content["rows"], *content.get("oracle", [])]
+            if not all({"method", "seed"} <= row.keys() for row in self.rows):
+                raise KeyError("a row does not say whose it is")
             found = {name: content.get(name) for name in self.settings}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"--json: {path} is no file of such rows; name another file") from error

@@ -26,7 +26,9 @@ def add_study_options(parser: VerbParser, *, budget: float, rounds: int) -> None
         "--seeds", default="3", help="number of seeds, each with its own data, or the seeds themselves: 0,1,2"
     )
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
-    parser.add_argument("--budget", type=float, default=budget, help="CPU seconds for each training")
+    parser.add_argument(
+        "--budget", type=float, default=budget, help="CPU seconds for each training; twice as many fail it"
+    )
     parser.add_argument("--rounds", type=int, default=rounds, help="components of the methods that train several")
     parser.add_argument("--workers", type=int | None, help="trainings at a time; by default one per core")
     parser.add_argument("--json", type=str | None, help="file that keeps all rows as they finish; it is gone on with")

@@ -212,7 +212,7 @@ def test_rows_are_kept_in_a_file_that_is_always_whole(tmp_path: Path) -> None:
         RowsFile(path, {"budget": 30.0, "rounds": 2})
     with pytest.raises(ValueError, match=r"holds rows of --rounds 2, not 3; go on with the same"):
         RowsFile(path, {"budget": 16.0, "rounds": 3})
-    for broken in ("{", "[]", "{}", '{"rows": 3}'):
+    for broken in ("{", "[]", "{}", '{"rows": 3}', '{"rows": [3]}', '{"rows": [{"seed": 1}]}'):
         path.write_text(broken)
         with pytest.raises(ValueError, match="is no file of such rows"):
             RowsFile(path, NUMBERS)
