@@ -9,7 +9,7 @@ from adagan.study.methods.catalogue import ESTIMATORS, METHOD_OF_ROW
 from adagan.study.methods.kinds import KINDS
 from adagan.study.methods.of_kinds import BARE, BOOSTED, method_name
 from adagan.study.task import Row
-from adagan.study.tasks.catalogue import DATA_SETS, TASKS
+from adagan.study.tasks.catalogue import BENCHMARKS, DATA_SETS
 from adagan.study.tasks.held_out import SUFFIX
 from adagan.study.tasks.missing_families import FAMILIES, PREFIX
 from adagan.suggestions import check_name
@@ -53,7 +53,7 @@ def benchmark_cells(benchmark: str, methods: Sequence[str], seeds: Sequence[int]
     Raises:
         ValueError: An unknown task or method; the closest name is suggested.
     """
-    check_name(benchmark, TASKS, "benchmark")
+    check_name(benchmark, BENCHMARKS, "benchmark")
     for row in methods:
         check_name(row, METHOD_OF_ROW, "--methods")
     rows: dict[str, tuple[str, ...]] = {}

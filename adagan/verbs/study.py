@@ -9,7 +9,7 @@ from adagan.study.cells import ORACLE, benchmark_cells
 from adagan.study.methods.catalogue import DEFAULT_ROWS, METHOD_OF_ROW
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
-from adagan.study.tasks.catalogue import TASKS
+from adagan.study.tasks.catalogue import BENCHMARKS
 from adagan.verbs import study_components, study_missing
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> None:
         "and the same command goes on where it was stopped. `adagan study components` compares every kind of component "
         "instead, and `adagan study missing` estimates of what a model misses; each has a --help of its own.",
     )
-    parser.add_argument("benchmark", help=f"{COMPONENTS}, {MISSING}, or one of: " + ", ".join(TASKS))
+    parser.add_argument("benchmark", help=f"{COMPONENTS}, {MISSING}, or one of: " + ", ".join(BENCHMARKS))
     parser.add_argument(
         "--methods", default=",".join(DEFAULT_ROWS), help="comma-separated names: " + ", ".join(METHOD_OF_ROW)
     )
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> None:
     rows = filled(cells, file, options)
     console = study_console()
     console.print(study_table(rows, methods))
-    note = TASKS[options.benchmark].note()
+    note = BENCHMARKS[options.benchmark].note()
     if note:
         console.print(note)
     tell_the_rest(console, rows, file)

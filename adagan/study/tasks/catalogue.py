@@ -1,4 +1,4 @@
-"""The list of all tasks: what ``adagan study`` can be asked to compare methods on."""
+"""The list of all tasks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from adagan.study.tasks.held_out import HELD_OUT_DATA, SUFFIX
 from adagan.study.tasks.known_modes import KNOWN_MODES
 from adagan.study.tasks.missing_families import MISSING
 
-_ALL: tuple[Task[Any], ...] = (*KNOWN_MODES, *DIGITS, *HELD_OUT_DATA, *MISSING)
+BENCHMARKS = {task.name: task for task in (*KNOWN_MODES, *DIGITS, *HELD_OUT_DATA)}
+"""What ``adagan study`` compares methods on: tasks that are answered by samples."""
 
-TASKS = {task.name: task for task in _ALL}
+TASKS: dict[str, Task[Any]] = {**BENCHMARKS, **{task.name: task for task in MISSING}}
 
-DATA_SETS = tuple(name.removesuffix(SUFFIX) for name in TASKS if name.endswith(SUFFIX))
+DATA_SETS = tuple(name.removesuffix(SUFFIX) for name in BENCHMARKS if name.endswith(SUFFIX))
 """What ``adagan study components`` scores kinds of components on, against held-out points."""

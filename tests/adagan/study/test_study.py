@@ -115,6 +115,9 @@ def test_what_is_there_is_not_done_again() -> None:
 def test_names_and_numbers_are_checked() -> None:
     with pytest.raises(ValueError, match=r"benchmark: unknown name 'rings'; did you mean ring\?"):
         run_study("rings", ["vanilla"], seeds=[0], budget=1)
+    # what is answered by an estimate is no benchmark of samplers
+    with pytest.raises(ValueError, match="benchmark: unknown name 'missing-ring'"):
+        run_study("missing-ring", ["vanilla"], seeds=[0], budget=1)
     with pytest.raises(ValueError, match=r"--methods: unknown name 'vanila'; did you mean vanilla\?"):
         run_study("ring", ["vanila"], seeds=[0], budget=1)
     with pytest.raises(ValueError, match=r"--kinds: unknown name 'gaan'; did you mean gan\?"):
