@@ -6,6 +6,8 @@ import numpy as np
 import rich.console  # noqa: F401  its first import draws from Python's generator
 import torch
 
+import adagan.verbs.fit
+import adagan.verbs.study  # noqa: F401  these first imports set environment variables
 from adagan.command_line import main
 
 CRITIC = ["--critic.max-steps", "5", "--critic.width", "8", "--critic.batch-size", "64"]
