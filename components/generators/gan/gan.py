@@ -283,7 +283,9 @@ class GAN(LatentGenerator):
 
     def config(self) -> dict[str, Any]:
         """What `from_config` needs to make the component again."""
-        own = any(network.is_own for network in self.conditioning.stored_networks(self))
+        # a conditioning of the user's own comes back as their networks do, from their callable
+        own = type(self.conditioning) not in (Unconditioned, *CONDITIONINGS)
+        own = own or any(network.is_own for network in self.conditioning.stored_networks(self))
         config = {"latent_dim": self.latent_dim, "width": self.width, "own_generator": own}
         if isinstance(self.conditioning, Unconditioned):
             return config
@@ -294,7 +296,7 @@ class GAN(LatentGenerator):
         """See `LatentGenerator`."""
         known = dict(config)
         conditioning = dict(known.pop("conditioning", {}))
-        if conditioning:
+        if conditioning and not config["own_generator"]:
             kinds = {kind.__name__: kind for kind in CONDITIONINGS}
             known["conditioning"] = kinds[conditioning.pop("kind")](**conditioning)
         return super().from_config(known, components)

@@ -18,7 +18,7 @@ def ConditionalGAN(  # noqa: N802 (named like the class that it stands for)
 
     >>> from adagan.components import ConditionalGAN
     >>> ConditionalGAN(num_classes=3).conditioning
-    Classes(num_classes=3, normalization=False)
+    Classes(num_classes=3)
 
     Args:
         objective: The pair of losses; ``None`` means NonSaturating().

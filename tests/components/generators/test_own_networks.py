@@ -227,7 +227,7 @@ def test_layers_of_every_form_are_trained_stored_and_restored(kind: str, form: s
 
     component = make()
     component.fit(DATA, **({"labels": LABELS} if getattr(component, "learns_labels", False) else {}))
-    Mixture([component]).save(tmp_path / "saved")
+    Mixture([component]).save(tmp_path / "saved", components=[make])
     loaded = Mixture.load(tmp_path / "saved", components=[make])
     drawn = component.sample(20, generator=seeded(1))
     assert torch.equal(loaded.components[0].sample(20, generator=seeded(1)), drawn)

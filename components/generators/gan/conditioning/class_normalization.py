@@ -35,7 +35,7 @@ class ClassNormalization(nn.Module):
     def forward(self, features: Tensor, classes: Tensor) -> Tensor:
         normal = nn.functional.layer_norm(features, features.shape[1:])
         modulation = self.modulation(one_hot(classes, self.num_classes).to(features))
-        scale, shift = modulation.reshape(len(features), -1, *[1] * (features.ndim - 2)).chunk(2, dim=1)
+        scale, shift = modulation.reshape(*modulation.shape, *[1] * (features.ndim - 2)).chunk(2, dim=1)
         modulated: Tensor = (1 + scale) * normal + shift
         return modulated
 

@@ -8,9 +8,13 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from adagan.components.generators.gan.conditioning.conditioning import ConditionedGAN, Conditioning, plain_generator
+from adagan.components.generators.gan.conditioning.conditioning import (
+    ConditionedGAN,
+    Conditioning,
+    plain_discriminator,
+    plain_generator,
+)
 from adagan.components.generators.gan.conditioning.latent_codes import LatentCodes
-from adagan.components.generators.gan.conditioning.unconditioned import plain_discriminator
 from adagan.components.generators.gan.judged_batches import GeneratedBatch
 from adagan.components.generators.latent import BLOCK
 from adagan.components.generators.network_plan import NetworkPlan

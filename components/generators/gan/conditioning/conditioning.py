@@ -14,7 +14,7 @@ from adagan.components.generators.gan.objectives import Objective
 from adagan.components.generators.gan.techniques import Technique
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.generators.scaling import Scaling
-from adagan.components.networks.defaults import default_generator
+from adagan.components.networks.defaults import default_discriminator, default_generator
 from adagan.components.networks.given_network import GivenNetwork
 from adagan.components.training.batches import WeightedBatches
 from adagan.mixtures.errors import UserTypeError
@@ -128,11 +128,21 @@ class Conditioning(ABC):
         return dict(state)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.config().items())})"
+        chosen = {name: value for name, value in self.config().items() if value not in (None, False)}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in chosen.items())})"
 
 
 def plain_generator(gan: ConditionedGAN, plan: NetworkPlan) -> nn.Module:
     """The user's generator, or the default, of latent vectors alone."""
     return gan.given_generator.make(
         lambda: default_generator(plan.latent_dim, plan.event_shape, plan.width), plan.of_generator()
+    )
+
+
+def plain_discriminator(gan: ConditionedGAN, plan: NetworkPlan) -> nn.Module:
+    """The user's discriminator, or the default, of as many points as it is to judge together."""
+    together = gan.points_together
+    packing = f", packed by {gan.techniques}" if together > 1 else ""
+    return gan.given_discriminator.make(
+        lambda: default_discriminator(plan.event_shape, plan.width, together), plan.of_discriminator(together, packing)
     )

@@ -6,9 +6,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from adagan.components.generators.gan.conditioning.conditioning import ConditionedGAN, Conditioning
+from adagan.components.generators.gan.conditioning.conditioning import ConditionedGAN, Conditioning, plain_discriminator
 from adagan.components.generators.network_plan import NetworkPlan
-from adagan.components.networks.defaults import default_discriminator
 from adagan.components.training.batches import WeightedBatches
 
 
@@ -23,12 +22,3 @@ class Unconditioned(Conditioning):
     ) -> nn.Module:
         discriminator = plain_discriminator(gan, plan)
         return gan.run(gan.assemble(plan, batches, gan.generator_, discriminator), batches)
-
-
-def plain_discriminator(gan: ConditionedGAN, plan: NetworkPlan) -> nn.Module:
-    """The user's discriminator, or the default, of as many points as it is to judge together."""
-    together = gan.points_together
-    packing = f", packed by {gan.techniques}" if together > 1 else ""
-    return gan.given_discriminator.make(
-        lambda: default_discriminator(plan.event_shape, plan.width, together), plan.of_discriminator(together, packing)
-    )

@@ -167,7 +167,7 @@ def test_modules_of_the_users_own(tmp_path: Path) -> None:
     data, classes = three_classes(90)
     with isolated_randomness(100):
         fitted = make().fit(data, labels=classes)
-        Mixture([fitted]).save(tmp_path / "saved")
+        Mixture([fitted]).save(tmp_path / "saved", components=[make])
         loaded = Mixture.load(tmp_path / "saved", components=[make])
     assert isinstance(fitted.generator_.generator, OwnGenerator)
     assert torch.equal(loaded.sample(9, seeded(1), condition=1), Mixture([fitted]).sample(9, seeded(1), condition=1))

@@ -118,7 +118,7 @@ def test_a_recogniser_of_ones_own(tmp_path: Path) -> None:
     data, _ = two_blobs(64)
     with isolated_randomness(100):
         fitted = make().fit(data)
-        Mixture([fitted]).save(tmp_path / "saved")
+        Mixture([fitted]).save(tmp_path / "saved", components=[make])
         loaded = Mixture.load(tmp_path / "saved", components=[make]).components[0]
     assert isinstance(fitted.recogniser_, nn.Linear)
     assert torch.equal(loaded.recognise(data), fitted.recognise(data))
