@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
+_OF_LIBRARIES = "PYTEST_", "KMP_"
+"""Variables that pytest sets for every test, and scikit-learn when it is first imported."""
+
 
 def global_state() -> dict[str, Any]:
     """By name, each comparable with a later one."""
@@ -30,7 +33,7 @@ def global_state() -> dict[str, Any]:
         "precision of products": torch.get_float32_matmul_precision(),
         "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
         "error handling of numpy": np.geterr(),
-        "environment": {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+        "environment": {name: value for name, value in os.environ.items() if not name.startswith(_OF_LIBRARIES)},
         "working directory": Path.cwd(),
         "umask": umask,
         "signal handlers": [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)],
@@ -76,13 +79,14 @@ def still_running(before: set[str]) -> set[str]:
 
 
 def _open_files() -> set[Path]:
-    """Paths of regular files that this process holds open, where the system tells; none elsewhere."""
+    """Paths of regular files that this process holds open for writing, where the system tells; none elsewhere."""
     found = set()
     for link in Path("/proc/self/fd").glob("*"):
         try:
-            path = link.readlink()
-        except OSError:
+            path, information = link.readlink(), Path("/proc/self/fdinfo", link.name).read_text()
+        except OSError:  # the one that lists them
             continue
-        if path.is_absolute() and path.is_file():
+        flags = int(information.split("flags:")[1].split()[0], 8)
+        if flags & os.O_ACCMODE != os.O_RDONLY and path.is_file():
             found.add(path)
     return found

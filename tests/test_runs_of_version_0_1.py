@@ -16,6 +16,8 @@ from adagan import Mixture, Refined
 from adagan.command_line import main
 from adagan.run_folder import RunFolder
 
+pytestmark = pytest.mark.golden  # draws were stored for one seed
+
 STORED = Path(__file__).parent / "runs_of_version_0_1"
 DRAWS = load_file(STORED / "draws.safetensors")
 REFINED = ["balanced", "refined"]

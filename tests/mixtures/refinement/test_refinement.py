@@ -122,7 +122,8 @@ def test_refined_samples_follow_the_seed() -> None:
 
 def test_refined_refuses_a_budget_that_cannot_be_met(generator) -> None:
     world = Points()
-    with pytest.raises(ValueError, match=r"budget: 0.95 cannot be met: only 0.8"):
+    # four of five in 20,000 draws, whose share has a standard error of .0028
+    with pytest.raises(ValueError, match=r"budget: 0.95 cannot be met: only 0\.(7[789]|8[012])"):
         Refined(world, world, 0.95, generator=generator)
 
 

@@ -9,6 +9,8 @@ from safetensors.torch import load_file
 from adagan import GAN, Mixture
 from adagan.components import Classes, Codes, Conditioning, FewLabels
 
+pytestmark = pytest.mark.golden  # draws were stored for one seed
+
 FOLDERS = Path(__file__).parents[3] / "runs_of_version_0_1"
 TRAINED = ["gan", "gan-kept", "vae", "flow", "flow-matching", "moment-matching"]
 CONDITIONED = {"conditional-gan": Classes, "semi-supervised-gan": FewLabels, "info-gan": Codes}
