@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adagan.components.adapters.wrapped import as_component
+from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component, WarmStarting, name_of
 from adagan.components.fit_component import fit_component
 from adagan.components.training.trainer import TrainingDiverged

@@ -4,8 +4,8 @@ Components and critics stand in the lists of `adagan.components.catalogue` and `
 """
 
 from adagan.components import catalogue
+from adagan.components.adapters.as_component import as_component
 from adagan.components.adapters.tables.table_encoding import TableEncoding
-from adagan.components.adapters.wrapped import as_component
 from adagan.components.catalogue import *  # noqa: F403
 from adagan.components.conformance import check_component
 from adagan.components.contract import Component, ConditionalComponent, WarmStarting

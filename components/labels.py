@@ -47,10 +47,10 @@ def refuse_labels(component: object, labels: object) -> None:
     """
     if labels is not None and not learns_labels(component):
         name = name_of(component)
+        said = f" (Wrapped({name}(), labels=...) does)" if hasattr(component, "generator") else ""
         raise UserTypeError(
-            f"labels: {name} learns nothing from labels, it does not declare learns_labels = True (for a foreign "
-            f"object, Wrapped({name}(), labels=...) does); leave labels out, or take a conditional component, such as "
-            f"ClassConditional({name})"
+            f"labels: {name} learns nothing from labels, it does not declare learns_labels = True{said}; leave labels "
+            f"out, or take a conditional component, such as ClassConditional({name})"
         )
 
 

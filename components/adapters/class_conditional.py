@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.adapters.wrapped import as_component
+from adagan.components.adapters.as_component import as_component
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component, has_density, name_of
 from adagan.components.fit_component import fit_component

@@ -9,11 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adagan.components.adapters.foreign_calls import refusal, weights_parameter
+from adagan.components.adapters.foreign_calls import refusal
 from adagan.components.adapters.foreign_randomness import seeded
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.checks import keywords_only
-from adagan.components.contract import Component, takes_weights
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import resample
 from adagan.components.training.data_sources import takes_data_sources
@@ -243,17 +242,3 @@ def _check_method(generator: Any, method: str, argument: str, named: Sequence[st
             f"{name} cannot be wrapped: {called} is how it would be called, but {why}; give it such a method in a "
             "class of your own"
         )
-
-
-def as_component(made: Any) -> Component:
-    """The object itself when its methods can be called as the contract says, a `Wrapped` around it otherwise."""
-    for method in ("fit", "sample"):
-        if not callable(getattr(made, method, None)):
-            raise UserTypeError(
-                f"component: {type(made).__name__} has no method {method}; a component has fit and sample"
-            )
-    named = {"weights": None} if takes_weights(made) else {}
-    if refusal(made.fit, None, **named) or refusal(made.sample, 0, generator=None):
-        return Wrapped(made, weights=weights_parameter(made))
-    component: Component = made
-    return component

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.adapters.wrapped import as_component
+from adagan.components.adapters.as_component import as_component
 from adagan.components.conformance.classes import check_classes
 from adagan.components.conformance.requirement import require, seeded
 from adagan.components.contract import ConditionalComponent, learns_labels

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from adagan.boosting import COARSE, AdaGAN
-from adagan.components.adapters.wrapped import as_component
+from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component
 from adagan.components.critics.critic import Critic
 from adagan.components.generators.gaussian import Gaussian

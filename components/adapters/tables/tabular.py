@@ -8,8 +8,8 @@ from typing import Any, Self, cast
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adapters.as_component import as_component
 from adagan.components.adapters.tables.table_encoding import TableEncoding
-from adagan.components.adapters.wrapped import as_component
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component
 from adagan.components.fit_component import fit_component

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from adagan import GAN, Mixture
 from adagan.components import Gaussian
-from adagan.components.adapters.wrapped import as_component
+from adagan.components.adapters.as_component import as_component
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.study.budget import StepCost
 from adagan.study.cells import benchmark_cells
