@@ -1,6 +1,7 @@
 """The house stands: which folder imports which, and that every module imports alone."""
 
 import ast
+import configparser
 import random
 import subprocess
 import sys
@@ -112,3 +113,11 @@ def test_all_names_exist_and_are_sorted() -> None:
     assert adagan.mixtures.__all__ == sorted(adagan.mixtures.__all__)
     for name in adagan.mixtures.__all__:
         assert getattr(adagan.mixtures, name).__name__ == name
+
+
+def test_every_folder_of_code_is_installed() -> None:
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    listed = settings["options"]["packages"].split()
+    folders = {(room, path.parent) for room in ROOMS for path in modules(room)}
+    assert listed == sorted(dotted(room, folder / "__init__.py") for room, folder in folders)
