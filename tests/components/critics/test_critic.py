@@ -45,14 +45,14 @@ def known() -> tuple[Critic, Tensor, Mixture]:
     return Critic(**SMALL).fit(data, mixture), data, mixture
 
 
-@pytest.mark.parametrize(("noise", "bound"), [(0.0, 0.65), (0.3, 0.25)])
+@pytest.mark.parametrize(("noise", "bound"), [(0.0, 0.65), (0.3, 0.35)])
 def test_equal_covariances_give_the_linear_log_ratio(noise: float, bound: float) -> None:
     data = Normal(0.0, 0.0).sample(8000, generator=seeded(1))
     critic = Critic(**SMALL, noise=noise).fit(data, Mixture([Normal(1.0, 0.5)]))
     # noise leaves the covariances equal and the log ratio linear, flatter by 1 + noise²
     truth = (data.double() @ torch.tensor([1.0, 0.5], dtype=torch.float64) - 0.625) / (1 + noise**2)
     # the log ratio's own standard deviation is 1.12, a critic that knew nothing would be off by 1.28; a sharp critic
-    # sees detail that is not there, a coarse one does not
+    # sees detail that is not there, a coarse one does not: over 20 seeds .47 (.03) and .23 (.014), six deviations away
     assert float((critic.log_ratio_ - truth).square().mean().sqrt()) < bound
     assert float((critic.log_ratio(data) - truth).square().mean().sqrt()) < bound
     assert critic.log_ratio_.dtype == torch.float64
