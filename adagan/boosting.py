@@ -123,7 +123,14 @@ class AdaGAN:
         return described(self)
 
     @keywords_only
-    def fit(self, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        data: DataLike,
+        *,
+        weights: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> Self:
         """Forgets everything and runs all the rounds.
 
         Args:
@@ -133,6 +140,7 @@ class AdaGAN:
             weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform.
             labels: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components that declare
                 ``learns_labels = True``.
+            files: Text files of the caller's to keep in the run's folder, by name.
 
         Raises:
             ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length, no classes.
@@ -143,27 +151,26 @@ class AdaGAN:
         if self.folder is None:
             self._data = self._checked(data, weights=weights, labels=labels)
         else:
-            self.start(data, weights=weights, labels=labels)
+            self._start(self.folder, data, weights=weights, labels=labels, files=files)
         self.rounds_, self.data_weights_ = [], []
         for learnt in ("mixture_", "critic_", "_whole"):
             self.__dict__.pop(learnt, None)
         return self._run()
 
-    @keywords_only
-    def start(
+    def _start(
         self,
+        path: str | os.PathLike[str],
         data: DataLike,
         *,
-        weights: ArrayLike | None = None,
-        labels: ArrayLike | None = None,
-        files: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Writes the folder of a run without rounds, with text files of the caller's in it; `resume` runs them."""
-        folder = self._folder("start")
+        weights: ArrayLike | None,
+        labels: ArrayLike | None,
+        files: Mapping[str, str] | None,
+    ) -> None:
+        """Writes the folder of a run without rounds."""
+        folder = RunFolder(path)
         folder.check_free()
         self._data = self._checked(data, weights=weights, labels=labels)
         folder.create(self._data, self.seed, files)
-        return self
 
     @keywords_only
     def resume(self, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
@@ -173,7 +180,9 @@ class AdaGAN:
             FileNotFoundError: No run in the folder.
             ValueError: Other data, weights, labels or seed than the run's; a corrupted file; another format.
         """
-        folder = self._folder("resume")
+        if self.folder is None:
+            raise UserError("folder: expected the folder of the run to resume, got None")
+        folder = RunFolder(self.folder)
         self._data = self._checked(data, weights=weights, labels=labels)
         folder.check(self._data, self.seed)
         self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
@@ -322,8 +331,3 @@ class AdaGAN:
         if self.folder is not None:
             rehearse(component, self.component, checked, self.seed)
         return checked
-
-    def _folder(self, purpose: str) -> RunFolder:
-        if self.folder is None:
-            raise UserError(f"folder: expected the folder of the run to {purpose}, got None")
-        return RunFolder(self.folder)

@@ -30,5 +30,4 @@ def run(arguments: Sequence[str]) -> None:
         if reproducible[name] is not None and Path(reproducible[name]).exists():
             reproducible[name] = str(Path(reproducible[name]).absolute())
     with rounds_told(model, settings.out):
-        model.start(data, files={CONFIG_FILE: written_config(parser, reproducible)})
-        model.resume(data)
+        model.fit(data, files={CONFIG_FILE: written_config(parser, reproducible)})

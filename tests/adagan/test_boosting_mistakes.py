@@ -86,7 +86,6 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "sample": (lambda: model().sample(3), RuntimeError, r"not fitted yet; call fit\(data\) first"),
     "refined": (lambda: model().refined(), RuntimeError, r"not fitted yet; call fit\(data\) first"),
     "resume": (lambda: model().resume(DATA), ValueError, "folder: expected the folder of the run to resume, got None"),
-    "start": (lambda: model().start(DATA), ValueError, "folder: expected the folder of the run to start, got None"),
 }
 
 

@@ -163,8 +163,6 @@ def test_fit_refuses_a_folder_that_holds_a_run(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["thesis.tex"]
     with pytest.raises(FileNotFoundError, match=r"holds no run: there is no run\.json in it"):
         model(folder=tmp_path / "nothing").resume(DATA)
-    with pytest.raises(RuntimeError, match="call one of them first"):
-        model(folder=tmp_path / "started").start(DATA).boost()
 
 
 KILLED = """

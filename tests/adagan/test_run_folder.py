@@ -204,7 +204,7 @@ def test_a_users_class_must_be_vouched_for(tmp_path: Path) -> None:
 
 def test_a_run_without_rounds(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    model(tmp_path / "run").start(DATA, files={"config.yaml": "seed: 0\n"})
+    folder.create(TrainingData.checked(DATA), 0, {"config.yaml": "seed: 0\n"})
     assert (tmp_path / "run" / "config.yaml").read_text() == "seed: 0\n"
     assert folder.rounds() == []
     with pytest.raises(ValueError, match=r"has no complete round yet; adagan resume .* runs the first"):
