@@ -47,7 +47,7 @@ class LightningGenerator(nn.Module):
         batch_form: From the minibatch, points (B, *event) or, with labels, the pair of points and labels (B,), to what
             ``training_step`` is given; ``None`` hands it on. Modules that expect labels and do not use them want
             ``lambda points: (points, None)`` or the like.
-        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, clipping.
+        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision (`trainer_settings`).
         seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     Attributes:

@@ -27,7 +27,7 @@ class Critic(NetworkCritic):
         batch_size: Points per step, one half of them data.
         learning_rate: Of Adam.
         max_samples: Samples drawn from the components in all, at most as many as there are data points.
-        trainer_options: Further arguments of ``lightning.Trainer``.
+        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision (`trainer_settings`).
         calibrator: How raw ratios are calibrated on held-out points; ``None`` means ``VectorScaling()``.
         seed: Of everything random; ``None`` takes the run's, or a fresh one outside of a run.
 

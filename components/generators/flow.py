@@ -41,7 +41,7 @@ class Flow(LatentGenerator):
         batch_size: Points per step; ``None`` means 256 for vectors, 64 for images, fewer where there are fewer rows.
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the parameters, the one that samples.
-        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
+        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision (`trainer_settings`).
         seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     References:

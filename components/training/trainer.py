@@ -26,48 +26,14 @@ class TrainingDiverged(UserError, RuntimeError):  # noqa: N818 (it says what hap
     """A loss became NaN or infinite, or a trained network returns such values."""
 
 
-class Progress(OwnCallback):
-    """Announces the steps done to whoever listens (see `adagan.components.training.progress`).
+class Watch(OwnCallback):
+    """Announces the steps done (see `adagan.components.training.progress`), and ends a training at the last of them.
+
+    It comes earlier for one whose loss is no longer finite: `TrainingDiverged`.
 
     Args:
-        stage: What is being trained.
-        num_steps: Minibatches in all.
-    """
-
-    def __init__(self, stage: str, num_steps: int) -> None:
-        self.stage, self.num_steps = stage, num_steps
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        done = step_of(pl_module) + 1
-        if done % CHECK_EVERY == 0 or done == self.num_steps:
-            announce(self.stage, done, self.num_steps)
-
-
-class Length(OwnCallback):
-    """Ends a training in several epochs, whose number need not divide that of its minibatches.
-
-    Args:
-        num_steps: Minibatches in all.
-    """
-
-    def __init__(self, num_steps: int) -> None:
-        self.num_steps = num_steps
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if step_of(pl_module) + 1 >= self.num_steps:
-            trainer.should_stop = True
-
-
-class DivergenceGuard(OwnCallback):
-    """Raises `TrainingDiverged` when the step's loss is no longer finite.
-
-    Args:
-        stage: What is being trained, for the message.
-        num_steps: Minibatches in all.
+        stage: What is being trained, for progress and messages.
+        num_steps: Minibatches in all, which the number of epochs need not divide.
     """
 
     def __init__(self, stage: str, num_steps: int) -> None:
@@ -77,9 +43,15 @@ class DivergenceGuard(OwnCallback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         step = step_of(pl_module)
-        if step % CHECK_EVERY and step + 1 != self.num_steps:
-            return
-        loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+        is_last = step + 1 >= self.num_steps
+        if is_last or (step + 1) % CHECK_EVERY == 0:
+            announce(self.stage, step + 1, self.num_steps)
+        if is_last or step % CHECK_EVERY == 0:
+            self._check(outputs.get("loss") if isinstance(outputs, Mapping) else outputs, step)
+        if is_last:
+            trainer.should_stop = True
+
+    def _check(self, loss: Any, step: int) -> None:
         if isinstance(loss, Tensor) and not bool(torch.isfinite(loss).all()):
             raise TrainingDiverged(
                 f"{self.stage} diverged at step {step + 1}: its loss is {float(loss)}; lower the learning rate, "
@@ -146,10 +118,7 @@ def train(
     """
     num_steps = len(batches)
     settings = trainer_settings(options or {}, module, num_steps, device)
-    ours = [*callbacks, Progress(stage, num_steps), DivergenceGuard(stage, num_steps)]
-    if settings["max_epochs"] > 1:
-        ours.append(Length(num_steps))
-    settings["callbacks"] = [*settings["callbacks"], *ours]
+    settings["callbacks"] = [*settings["callbacks"], *callbacks, Watch(stage, num_steps)]
     with quiet_lightning():
         try:
             trainer = Trainer(**settings)

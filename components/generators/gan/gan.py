@@ -70,7 +70,7 @@ class GAN(LatentGenerator):
         ema_decay: Of the generator's exponential average, the one that samples.
         keep_discriminator: Whether the discriminator's values are kept, and stored, beside the generator's, so that a
             warm start goes on with both: without them it has to learn anew what the generator is to be told.
-        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
+        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision (`trainer_settings`).
         seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     Attributes:

@@ -78,7 +78,7 @@ class MomentMatching(LatentGenerator):
             256, fewer where there are fewer rows.
         learning_rate: Adam's, falling to zero along a cosine.
         ema_decay: Of the exponential average of the generator, the one that samples.
-        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision, strategy.
+        trainer_options: Further arguments of ``lightning.Trainer``: callbacks, loggers, precision (`trainer_settings`).
         seed: Of initialisation and training; ``None`` takes the run's, or a fresh one outside of a run.
 
     References:
