@@ -23,12 +23,14 @@ from torch.utils.data import (
 
 from adagan.components.contract import learns_labels
 from adagan.mixtures.errors import UserError, UserTypeError
-from adagan.mixtures.randomness import inherited_seed, isolated_randomness
+from adagan.mixtures.randomness import isolated_randomness
 
 DataSource: TypeAlias = Dataset[Any] | DataLoader[Any] | LightningDataModule
 """What holds rows and is no array."""
 Block: TypeAlias = tuple[Tensor, Tensor | None]
 """Points (B, *event), and the second entries of pairs (B, ...) if they are numbers."""
+SEED = 0
+"""Of splits, transforms and the like: a run goes on with the data that it began with."""
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 
 
@@ -54,7 +56,7 @@ def tensors_of(data: Any) -> tuple[Any, Tensor | None]:
 
     Every item is read once, in the order of the data set, so that weights and labels that are passed by name belong to
     it: of a loader the data set and the ``collate_fn`` are taken, not the order and not the size of minibatches. Of a
-    data module it is the loader of ``train_dataloader``. Whatever is random in that follows torch's last manual seed.
+    data module it is the loader of ``train_dataloader``. Whatever is random in that has one seed: a source reads the same every time.
 
     Args:
         data: A map-style ``Dataset`` whose items are points or pairs (x, y), a ``DataLoader`` of one, or a
@@ -66,7 +68,7 @@ def tensors_of(data: Any) -> tuple[Any, Tensor | None]:
     """
     if not isinstance(data, Dataset | DataLoader | LightningDataModule):
         return data, None
-    with isolated_randomness(inherited_seed()):
+    with isolated_randomness(SEED):
         if isinstance(data, LightningDataModule):
             return _of_module(data)
         return _of_loader(data) if isinstance(data, DataLoader) else _read(data, None, 1)

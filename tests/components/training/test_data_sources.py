@@ -107,7 +107,7 @@ def test_the_hooks_of_a_module_are_called() -> None:
     assert module.calls == ["prepare", "setup fit", "teardown fit"]
 
 
-def test_what_is_random_follows_the_seed_and_no_global_state_moves() -> None:
+def test_what_is_random_comes_out_the_same_and_no_global_state_moves() -> None:
     class Noisy(Dataset[Tensor]):
         def __len__(self) -> int:
             return 4
