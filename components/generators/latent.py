@@ -254,6 +254,11 @@ class LatentGenerator(nn.Module, ABC):
         samples: Tensor = self.scaling_(self.generator_(latent), inverse=True)
         return samples
 
+    def __repr__(self) -> str:
+        """Its class and what it was fitted to: its networks would fill pages."""
+        fitted = f"event_shape={self.plan_.event_shape}" if hasattr(self, "generator_") else ""
+        return f"{type(self).__name__}({fitted})"
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> Self:
         """An unfitted component like the stored one; with networks of the user's own, from the user's callable.
