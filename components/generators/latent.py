@@ -150,7 +150,7 @@ class LatentGenerator(nn.Module, ABC):
     @keywords_only
     @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
-        """Trains on data of shape (N, *event), drawn by `weights` of shape (N,), on the device where the data are.
+        """Trains on data of shape (N, *event), or a data source, drawn by `weights` of shape (N,), where the data are.
 
         Args:
             data: The points; training takes place on their device.

@@ -56,7 +56,8 @@ def tensors_of(data: Any) -> tuple[Any, Tensor | None]:
 
     Every item is read once, in the order of the data set, so that weights and labels that are passed by name belong to
     it: of a loader the data set and the ``collate_fn`` are taken, not the order and not the size of minibatches. Of a
-    data module it is the loader of ``train_dataloader``. Whatever is random in that has one seed: a source reads the same every time.
+    data module it is the loader of ``train_dataloader``. Whatever is random in that has one seed: a source reads the
+    same every time.
 
     Args:
         data: A map-style ``Dataset`` whose items are points or pairs (x, y), a ``DataLoader`` of one, or a

@@ -65,6 +65,9 @@ def trainer_settings(
     _check_one_device(wanted)
     if accelerator == "cpu" and str(wanted.get("precision")) in ("16", "16-mixed", "16-true"):
         raise _refused(wanted, "precision", "CPUs do not train in float16", "take 'bf16-mixed', or data on a GPU")
+    if wanted.get("overfit_batches"):
+        reason = "minibatches are drawn by weight, so that none comes twice"
+        raise _refused(wanted, "overfit_batches", reason, "fit to a few rows instead")
     if not module.automatic_optimization:
         _hand_over(wanted, module)
     epochs = _num_epochs(wanted)
@@ -79,13 +82,14 @@ def trainer_settings(
         limit = wanted.get("limit_train_batches")
         share = 1.0 if limit is None else limit
         wanted["limit_train_batches"] = min(share, per_epoch) if isinstance(share, int) else int(share * per_epoch) or 1
+    if wanted["logger"]:
+        wanted.setdefault("log_every_n_steps", min(50, per_epoch))
     return {
         "devices": [device.index] if device.index is not None and accelerator in ("gpu", "cuda") else 1,
         "max_epochs": epochs,
         "enable_checkpointing": any(isinstance(callback, Checkpoint) for callback in wanted["callbacks"]),
         "enable_progress_bar": False,
         "enable_model_summary": False,
-        "log_every_n_steps": min(50, per_epoch),
         **{name: value for name, value in wanted.items() if name != "max_epochs"},
     }
 

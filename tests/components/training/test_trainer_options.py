@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.plugins import MixedPrecision
 from torch import Tensor, nn
 
+from adagan import Critic
 from adagan.components import GAN, VAE, FlowMatching, LightningGenerator
+from adagan.mixtures import Mixture
 from adagan.mixtures.errors import UserError
 
 STEPS = 12
@@ -103,6 +106,9 @@ LENGTHS: dict[str, tuple[dict[str, Any], int, int]] = {
     "profiler": ({"profiler": "simple"}, STEPS, 1),
     "64-true": ({"precision": "64-true"}, STEPS, 1),
     "bf16-mixed": ({"precision": "bf16-mixed"}, STEPS, 1),
+    # as on a GPU, where the factor of the gradients is taken out by the optimiser
+    "16-mixed": ({"plugins": MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))}, STEPS, 1),
+    "barebones": ({"barebones": True}, STEPS, 1),
 }
 
 
@@ -115,6 +121,7 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
     "float16": ({"precision": "16-mixed"}, (*MAKERS,), "precision='16-mixed': CPUs .* float16; take 'bf16-mixed'"),
     "float16 in short": ({"precision": 16}, (*MAKERS,), "precision=16: CPUs do not train in float16"),
     "bf16-true": ({"precision": "bf16-true"}, AVERAGED, r"precision='bf16-true': .*average .*; take 'bf16-mixed', or"),
+    "overfitting": ({"overfit_batches": 3}, (*MAKERS,), "overfit_batches=3: minibatches are drawn by weight"),
     "no epochs": ({"max_epochs": -1}, (*MAKERS,), "max_epochs=-1: .*give 1 or more, and its length as max_steps"),
     "accumulate": (
         {"accumulate_grad_batches": 2},
@@ -149,6 +156,27 @@ def test_gradients_are_clipped(kind: str) -> None:
     assert max(clipped.norms) <= 1e-3 * 1.001
     _, by_value = counted(kind, gradient_clip_val=1e-5, gradient_clip_algorithm="value")
     assert 0 < max(by_value.norms) < 1e-3
+
+
+CRITICS: dict[str, tuple[dict[str, Any], int]] = {
+    # options -> steps of the optimiser
+    "64-true": ({"precision": "64-true"}, STEPS),
+    "bf16-true": ({"precision": "bf16-true"}, STEPS),
+    "max_epochs": ({"max_epochs": 5}, STEPS),
+    "accumulate_grad_batches": ({"accumulate_grad_batches": 5, "gradient_clip_val": 0.1}, 3),
+    "max_steps": ({"max_steps": 7}, 7),
+}
+
+
+@pytest.mark.parametrize("case", CRITICS)
+def test_critics_take_them_too(case: str) -> None:
+    options, steps = CRITICS[case]
+    made: list[Counting] = []
+    options = {**options, "callbacks": lambda: made.append(Counting()) or made[-1]}
+    critic = Critic(max_steps=STEPS, width=4, seed=0, trainer_options=options)
+    critic.fit(data(), Mixture([MAKERS["module"]().fit(data())]))
+    assert [counting.global_step for counting in made] == [steps, steps]  # of two folds
+    assert {parameter.dtype for parameter in critic.parameters()} == {torch.float32}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind not in BY_HAND])
