@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from test_mixture_weights import SMOOTH
+from divergence_lists import SMOOTH
 from torch import Tensor
 
 from adagan.mixtures.divergences import (
