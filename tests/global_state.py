@@ -83,7 +83,7 @@ def _open_files() -> set[Path]:
     found = set()
     for link in Path("/proc/self/fd").glob("*"):
         try:
-            path, information = link.readlink(), Path("/proc/self/fdinfo", link.name).read_text()
+            path, information = link.readlink(), Path("/proc/self/fdinfo", link.name).read_text(encoding="utf-8")
         except OSError:  # the one that lists them
             continue
         flags = int(information.split("flags:")[1].split()[0], 8)

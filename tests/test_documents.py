@@ -92,7 +92,11 @@ def test_docstring_examples_print_what_they_say(name: str) -> None:
 
 
 def test_no_docstring_example_is_skipped() -> None:
-    skipping = [name for name, module in MODULES.items() if "doctest: +SKIP" in Path(str(module.__file__)).read_text()]
+    skipping = [
+        name
+        for name, module in MODULES.items()
+        if "doctest: +SKIP" in Path(str(module.__file__)).read_text(encoding="utf-8")
+    ]
     assert not skipping
 
 

@@ -100,15 +100,15 @@ def test_no_pickle_is_written(original: tuple[Path, AdaGAN]) -> None:
 
 
 def edit(path: Path, **changes: object) -> None:
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text(encoding="utf-8"))
     content.update(changes)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def without(path: Path, name: str) -> None:
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text(encoding="utf-8"))
     del content[name]
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def cut(path: Path, share: float = 0.5) -> None:

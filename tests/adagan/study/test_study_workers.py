@@ -29,7 +29,7 @@ def runs(process: int) -> bool:
         return False
     stat = Path(f"/proc/{process}/stat")
     # nobody may have asked for its exit status yet
-    return not (stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+    return not (stat.exists() and stat.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z")
 
 
 @pytest.mark.slow

@@ -147,7 +147,7 @@ def test_what_anybodys_samples_miss(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert printed[0].startswith("At least 2")
     assert printed[0].endswith("in 1 region:")
     assert "around (-2.5" in printed[1]
-    found = json.loads(Path(said).read_text())
+    found = json.loads(Path(said).read_text(encoding="utf-8"))
     assert found["verdict"] == "missing"
     assert found["low"] < found["missing"] < found["high"]
     assert found["points"] == found["regions"][0]["rows"]
