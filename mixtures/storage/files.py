@@ -38,7 +38,9 @@ def written_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     with _opened(target.parent) as folder:
         _refuse_link(target, folder)
         try:
-            with open(os.open(draft, flags, 0o666, dir_fd=folder), "wb") as file:
+            with _named(path):
+                descriptor = os.open(draft, flags, 0o666, dir_fd=folder)
+            with open(descriptor, "wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -65,7 +67,8 @@ def written_folder(path: str | os.PathLike[str], *, overwrite: bool) -> Iterator
         if target.exists() and (not target.is_dir() or any(target.iterdir())) and not overwrite:
             raise FileExistsError(f"{path} exists already; choose another folder, or pass overwrite=True")
         draft = target.with_name(_draft_of(target.name))
-        os.mkdir(draft.name, dir_fd=parent)
+        with _named(path):
+            os.mkdir(draft.name, dir_fd=parent)
         try:
             yield draft
             with _opened(draft) as own:
@@ -97,6 +100,16 @@ def _take_the_name(draft: Path, target: Path, parent: int) -> None:
         shutil.rmtree(target.with_name(retired))
     else:
         os.unlink(retired, dir_fd=parent)
+
+
+@contextmanager
+def _named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """An error of the system's names what the caller asked for, not the draft beside it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
 
 
 def _draft_of(name: str) -> str:

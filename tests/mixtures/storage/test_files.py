@@ -195,3 +195,13 @@ def test_what_kills_leave_is_removed_by_name(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     remove_drafts(tmp_path, r"(run|mixture)\.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
+def test_what_the_system_refuses_is_named_as_the_caller_named_it(tmp_path: Path) -> None:
+    long = tmp_path / ("n" * 250)  # the name itself would fit, the draft's beside it does not
+    with pytest.raises(OSError, match="too long") as caught, written_file(long):
+        pass
+    assert caught.value.filename == str(long)
+    with pytest.raises(OSError, match="too long") as caught, written_folder(long, overwrite=False):
+        pass
+    assert caught.value.filename == str(long)
