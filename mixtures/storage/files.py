@@ -37,9 +37,9 @@ def written_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     draft, flags = _draft_of(target.name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with _opened(target.parent) as folder:
         _refuse_link(target, folder)
+        with _named(path):
+            descriptor = os.open(draft, flags, 0o666, dir_fd=folder)
         try:
-            with _named(path):
-                descriptor = os.open(draft, flags, 0o666, dir_fd=folder)
             with open(descriptor, "wb") as file:
                 yield file
                 file.flush()
