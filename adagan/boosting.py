@@ -10,36 +10,33 @@ from functools import partial
 from typing import Any, Literal, Self
 
 import torch
-from torch import Tensor
 
-from adagan.checks import check_choices, check_rounds, described
+from adagan.boosted import Boosted
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component, learns_labels
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
-from adagan.critics import check_critics, fit_critic
 from adagan.data.training_data import DataLike, TrainingData
 from adagan.estimate import Estimate
-from adagan.fitting import fit_newcomer, unfitted
-from adagan.missing.regions import MissingRegion, missing_regions
+from adagan.fitting import check_critics, fit_critic, fit_newcomer, unfitted
+from adagan.missing.by_ratio import missing_by_ratio
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.refinement.balanced import balanced_refinement
-from adagan.mixtures.refinement.methods import Refinement
-from adagan.mixtures.refinement.refined import Refined
+from adagan.mixtures.randomness import check_seed
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
 from adagan.mixtures.storage.components import component_record
-from adagan.recording import Clock, missing_estimate, observed
+from adagan.model_checks import check_choices, check_rounds
+from adagan.recipe import check_recipe, recipe_of
+from adagan.recording import Clock, observed
 from adagan.rehearsal import rehearse
-from adagan.round import Round, verdict
+from adagan.round import verdict
 from adagan.run_folder import RunFolder
-from adagan.seeds import RoundSeeds, check_seed
 from adagan.stopping import Never, NothingLeft, StoppingRule
 
 _log = logging.getLogger(__name__)
@@ -50,7 +47,7 @@ MOST_ROUNDS = 30
 """Where ``rounds="auto"`` ends, whatever is left."""
 
 
-class AdaGAN:
+class AdaGAN(Boosted):
     """Boosts a generator: trains components in rounds, each on the data reweighted towards what the mixture misses.
 
     Two decisions are separate. `target` says how sparse the newcomer's target is: the beta of the data weights.
@@ -85,12 +82,6 @@ class AdaGAN:
         https://arxiv.org/abs/1701.02386
     """
 
-    mixture_: Mixture
-    rounds_: list[Round]
-    data_weights_: list[DataWeights]
-    critic_: RatioEstimator
-    stopped_: str
-
     def __init__(
         self,
         component: Callable[[], Any],
@@ -119,9 +110,6 @@ class AdaGAN:
         self.seed, self.folder, self.progress = check_seed(seed), folder, progress
         check_choices(self)
 
-    def __repr__(self) -> str:
-        return described(self)
-
     @keywords_only
     def fit(
         self,
@@ -148,29 +136,17 @@ class AdaGAN:
             TypeError: A run folder is wanted, and the component cannot be stored; labels, and it takes none.
             TrainingDiverged: A component or critic failed; the rounds before it stay.
         """
-        if self.folder is None:
-            self._data = self._checked(data, weights=weights, labels=labels)
-        else:
-            self._start(self.folder, data, weights=weights, labels=labels, files=files)
+        folder = None if self.folder is None else RunFolder(self.folder)
+        if folder is not None:
+            folder.check_free()
+        self._data = self._checked(data, weights=weights, labels=labels)
+        if folder is not None:
+            recipe = recipe_of(self, unfitted(self.component, self.seed))
+            folder.create(self._data, self.seed, files, made_with=recipe)
         self.rounds_, self.data_weights_ = [], []
         for learnt in ("mixture_", "critic_", "_whole"):
             self.__dict__.pop(learnt, None)
         return self._run()
-
-    def _start(
-        self,
-        path: str | os.PathLike[str],
-        data: DataLike,
-        *,
-        weights: ArrayLike | None,
-        labels: ArrayLike | None,
-        files: Mapping[str, str] | None,
-    ) -> None:
-        """Writes the folder of a run without rounds."""
-        folder = RunFolder(path)
-        folder.check_free()
-        self._data = self._checked(data, weights=weights, labels=labels)
-        folder.create(self._data, self.seed, files)
 
     @keywords_only
     def resume(self, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
@@ -185,6 +161,8 @@ class AdaGAN:
         folder = RunFolder(self.folder)
         self._data = self._checked(data, weights=weights, labels=labels)
         folder.check(self._data, self.seed)
+        if self._loaded and len(folder.rounds()) < self.rounds:
+            check_recipe(self, folder.content().get("made_with"))
         self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
         if self.rounds_:
             device, makers = self._data.points.device, [self.component, self.critic]
@@ -216,7 +194,7 @@ class AdaGAN:
 
     def boost(self) -> Self:
         """Runs one more round, by the lines of the paper's Algorithm 1; needs `fit` or `resume` before."""
-        if not hasattr(self, "rounds_"):
+        if not hasattr(self, "_data") or not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
         clock, index, seeds = Clock(), len(self.rounds_) + 1, self._next_seeds()
         # UpdateTrainingWeights
@@ -246,7 +224,7 @@ class AdaGAN:
         beta = self.target.beta(coarse.log_ratio_, base, round=len(self.rounds_) + 1)
         log_ratio = coarse.component_log_ratios_[:, -1] if self.rule.of_last_component else coarse.log_ratio_
         start = self.data_weights_[-1].values if self.rule.accumulates else base
-        return self.rule(log_ratio, beta, start), missing_estimate(coarse.log_ratio_, base)
+        return self.rule(log_ratio, beta, start), missing_by_ratio(coarse.log_ratio_, base)
 
     def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, RatioEstimator]:
         """The mixture with the newcomer, its weights chosen at points that the critic did not learn from."""
@@ -259,66 +237,6 @@ class AdaGAN:
         critic = fit_critic(self.critic, self._data, candidate, seed)
         weights = self.step.weights(critic.component_log_ratios_, incoming, self._data.weights)
         return self._whole.append(newcomer, weights), critic.reweigh(weights)
-
-    def missing(
-        self, data: DataLike | None = None, weights: ArrayLike | None = None, *, threshold: float = 0.5
-    ) -> list[MissingRegion]:
-        """The points that the mixture hardly produces, in groups, largest missing mass first.
-
-        The answer to "is this mode collapse, and where?" for data without labels, by a coarse critic that is fitted to
-        these data and the mixture as it is now, and scores points that it did not learn from.
-
-        Args:
-            data: Whose points to look for, shape (N, *event); ``None`` means those of `fit`.
-            weights: Their own weights, shape (N,); ``None`` means uniform, or those of `fit` with its data.
-            threshold: Points count as missing when the mixture's density is below this share of the data's.
-
-        Returns:
-            See `adagan.missing.regions.MissingRegion`; an empty list when nothing is missing.
-        """
-        mixture, wanted = self._fitted(), self._data
-        if data is not None or weights is not None:
-            wanted = TrainingData.checked(wanted.points if data is None else data, weights=weights)
-        coarse = fit_critic(self.coarse_critic, wanted, mixture, self._next_seeds().coarse_critic)
-        return missing_regions(wanted.points, coarse.log_ratio_, wanted.weights, threshold=threshold, seed=self.seed)
-
-    def sample(
-        self, num_samples: int, generator: torch.Generator | None = None, condition: int | Tensor | None = None
-    ) -> Tensor:
-        """Samples of the mixture, shape (num_samples, *event); `condition` is one class, or a class for each."""
-        return self._fitted().sample(num_samples, generator, condition=condition)
-
-    def refined(
-        self,
-        budget: float | Refinement = 0.5,
-        generator: torch.Generator | None = None,
-        *,
-        balanced: bool = False,
-        pilot: int = 20_000,
-    ) -> Refined:
-        """The mixture refined with the critic that boosting trained.
-
-        Args:
-            budget: Rate of acceptance of budgeted rejection, in (0, 1], or any other refinement.
-            generator: Randomness of the pilot samples that set the acceptance; ``None`` takes the model's seed.
-            balanced: Whether every region keeps the data's share of the samples, see `Balanced`; by budgets only.
-            pilot: Number of pilot samples.
-        """
-        mixture, critic = self._fitted(), self.critic_
-        source = generator or torch.Generator(mixture.device).manual_seed(self.seed)
-        options: dict[str, Any] = {"pilot": pilot, "generator": source}
-        if balanced:
-            data = self._data
-            return balanced_refinement(mixture, critic, budget, data.points, weights=data.weights, **options)
-        return Refined(mixture, critic, budget, **options)
-
-    def _next_seeds(self) -> RoundSeeds:
-        return RoundSeeds.of(self.seed, len(self.rounds_) + 1)
-
-    def _fitted(self) -> Mixture:
-        if not hasattr(self, "mixture_"):
-            raise RuntimeError("this model is not fitted yet; call fit(data) first")
-        return self.mixture_
 
     def _checked(self, data: DataLike, *, weights: ArrayLike | None, labels: ArrayLike | None) -> TrainingData:
         component = unfitted(self.component, self.seed)

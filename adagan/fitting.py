@@ -1,4 +1,4 @@
-"""The newcomer of a round: a fresh component, fitted to the weighted data and looked at before it joins the mixture."""
+"""What a round trains: a newcomer, looked at before it joins the mixture, and critics, a coarse and a sharp one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component, WarmStarting, name_of
+from adagan.components.critics.ratio_estimator import RatioEstimator, Selective
 from adagan.components.fit_component import fit_component
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.data.training_data import TrainingData
@@ -78,3 +79,41 @@ def _start_warm(component: Component, before: Sequence[Component]) -> None:
         )
     if before:
         component.warm_start(before[-1])
+
+
+def check_critics(
+    sharp: Callable[[], RatioEstimator],
+    coarse: Callable[[], RatioEstimator],
+    component: Component,
+    rounds: int,
+    seed: int,
+) -> None:
+    """Makes sure, before anything is trained, that the critics can compare mixtures of so many such components.
+
+    Raises:
+        TypeError, ValueError: One cannot; see `adagan.components.critics.ratio_estimator.Selective`.
+    """
+    # the coarse one never sees the last component
+    for make, count in ((sharp, rounds), (coarse, rounds - 1)):
+        with isolated_randomness(seed):
+            critic = make()
+        if isinstance(critic, Selective):
+            critic.check_component(component, count)
+
+
+def fit_critic(
+    make: Callable[[], RatioEstimator],
+    data: TrainingData,
+    mixture: Mixture,
+    seed: int,
+) -> RatioEstimator:
+    """A fresh critic, fitted to the data and the mixture.
+
+    Args:
+        make: Makes an unfitted one.
+        data: The points and their own weights.
+        mixture: Whose components to compare with the data.
+        seed: Of everything random.
+    """
+    with isolated_randomness(seed):
+        return make().fit(data.points, mixture, weights=data.weights)

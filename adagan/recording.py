@@ -27,11 +27,6 @@ class Clock:
     cpu_start: float = field(default_factory=time.process_time)
 
 
-def missing_estimate(log_ratio: Tensor, base: Tensor) -> Estimate:
-    """E_data[(1 − u)_+], the mass of the data that the mixture lacks, from log ratios of shape (N,)."""
-    return Estimate.of_mean((-torch.expm1(log_ratio)).clamp(min=0), base)
-
-
 def observed(
     data_weights: DataWeights,
     missing: Estimate | None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from adagan.components.critics.calibration import Calibration
 from adagan.estimate import Estimate
+from adagan.mixtures.parameters import html_table
 from adagan.prefixes import Prefixes
 
 REJECTED = 1e-3
@@ -80,6 +81,11 @@ class Round:
             return None
         low, high = Estimate(self.missing_mass, self.missing_mass_error).interval
         return max(low, 0.0), min(high, 1.0)
+
+    def _repr_html_(self) -> str:
+        gap = f"{self.divergence:.3f} ± {self.divergence_error:.3f}"
+        rows = {self.divergence_name: gap, "weights": ", ".join(f"{weight:.3f}" for weight in self.weights)}
+        return html_table(verdict(self), {**rows, **{f"note {i}": note for i, note in enumerate(self.notes, start=1)}})
 
     def to_json(self) -> dict[str, Any]:
         """Finite numbers, strings, lists and mappings; JSON has no infinity, which becomes the string "inf"."""

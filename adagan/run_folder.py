@@ -68,8 +68,14 @@ class RunFolder:
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise FileExistsError(f"{self.path} exists and is not an empty folder; choose another")
 
-    def create(self, data: TrainingData, seed: int, files: Mapping[str, str] | None = None) -> None:
-        """Starts a run without rounds, with text files of the caller's beside it.
+    def create(
+        self,
+        data: TrainingData,
+        seed: int,
+        files: Mapping[str, str] | None = None,
+        made_with: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Starts a run without rounds, with text files of the caller's beside it; see `recipe_of` for `made_with`.
 
         Raises:
             FileExistsError: The folder holds a run, or anything else.
@@ -87,6 +93,7 @@ class RunFolder:
                 "event_shape": list(points.shape[1:]),
                 **data.fingerprints,
                 "seed": seed,
+                "made_with": made_with,
                 "rounds": [],
             }
             write_json(draft / RUN_FILE, content)

@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 from typing import NamedTuple, Self
 
 import numpy as np
-
-from adagan.mixtures.errors import UserError, UserTypeError
-
-LARGEST = 2**63 - 1
-"""What torch's generators take."""
-
-
-def check_seed(seed: int, name: str = "seed") -> int:
-    """The seed as an ``int``.
-
-    Raises:
-        TypeError: It is no whole number; `name` is what the caller calls it.
-        ValueError: It is negative or too large.
-    """
-    try:
-        seed = operator.index(seed)
-    except TypeError as error:
-        raise UserTypeError(f"{name}: expected a whole number, got {seed!r}") from error
-    if not 0 <= seed <= LARGEST:
-        raise UserError(f"{name}: expected 0 or more, up to 2^63 - 1, got {seed}")
-    return seed
 
 
 class RoundSeeds(NamedTuple):

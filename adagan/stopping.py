@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.parameters import Parameters
 from adagan.round import HARDLY, REJECTED, Round, power
 
 CLEARLY = 3.0
 """Standard errors by which a newcomer has to improve a mixture that no critic tells from the data."""
 
 
-class StoppingRule(ABC):
+class StoppingRule(Parameters, ABC):
     """The contract: the records so far in, a reason to stop and the best prefix out; stateless.
 
     A resumed run reads the same records and so stops alike.
@@ -28,10 +29,6 @@ class StoppingRule(ABC):
         All prefixes are judged by the last round's critic; see `adagan.prefixes.Prefixes.best`.
         """
         return rounds[-1].prefixes.best()
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({parameters})"
 
 
 class Never(StoppingRule):

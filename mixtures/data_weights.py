@@ -25,6 +25,7 @@ from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_share
 from adagan.mixtures.order_statistic import smallest
+from adagan.mixtures.parameters import Parameters
 from adagan.mixtures.water_level import blocks, empty_like, log_water_level, water_level
 
 
@@ -55,7 +56,7 @@ class DataWeights:
         return float((self.values > 0).to(torch.float64).mean())
 
 
-class DataWeightRule(ABC):
+class DataWeightRule(Parameters, ABC):
     """The contract: log ratios and a beta in, `DataWeights` out; stateless."""
 
     @property
@@ -92,10 +93,6 @@ class DataWeightRule(ABC):
     @abstractmethod
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
         """The weights, from checked arguments: shapes (N,), beta in (0, 1], base summing to 1."""
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({parameters})"
 
 
 NORMALISED = 1.05

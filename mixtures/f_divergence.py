@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.arguments import ArrayLike, as_float64, as_log_ratio, as_probabilities
+from adagan.mixtures.parameters import Parameters
 
 
-class FDivergence(ABC):
+class FDivergence(Parameters, ABC):
     r"""The contract: D_f(model ‖ data) = E_data[f(u)], with u = dP_model/dP_data, f convex and f(1) = 0.
 
     Attributes:
@@ -119,8 +120,3 @@ class FDivergence(ABC):
     def generator_loss(self, log_ratio_model: Tensor) -> Tensor:
         """The generator's part of the bound, E_model[f'(u)]: small where the model looks like data (f-GAN, eq. 6)."""
         return self.derivative(log_ratio_model).mean()
-
-    def __repr__(self) -> str:
-        derived = ("value_at_zero", "slope_at_infinity")
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name not in derived)
-        return f"{type(self).__name__}({parameters})"

@@ -13,12 +13,16 @@ from torch import Tensor, nn
 
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
-from adagan.mixtures.randomness import generator_for
+from adagan.mixtures.parameters import html_table, shown
+from adagan.mixtures.randomness import generator_for, source_of_chance
 from adagan.mixtures.sampling.class_allocation import allocate, as_indices, class_shares
 from adagan.mixtures.sampling.sampler import Sampler
 from adagan.mixtures.storage.files import written_folder
 from adagan.mixtures.storage.mixture_folder import read_mixture, write_mixture
 from adagan.mixtures.storage.restoring import check_saved
+
+SHOWN = 6
+"""Components that a mixture's representation names."""
 
 
 class Mixture(nn.Module):
@@ -68,6 +72,18 @@ class Mixture(nn.Module):
         self.register_buffer("weights", self.history[-1].clone())
         self._sampler = Sampler(self._components)
         self._host = _on_host(self.weights)
+
+    def __repr__(self) -> str:
+        weights = self._weights_on_host()
+        made = ", ".join(f"{weight:.3f} {type(c).__name__}" for c, weight in zip(self, weights, strict=True))
+        return f"Mixture({made if len(self) <= SHOWN else f'{len(self)} components'})"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            f"{index}. {shown(component)}": f"{weight:.3f}"
+            for index, (component, weight) in enumerate(zip(self, self._weights_on_host(), strict=True), start=1)
+        }
+        return html_table(f"Mixture of {len(self)} on {self.device}", rows)
 
     def append(self, component: Any, weights: ArrayLike) -> Mixture:
         """The mixture with one more component and new weights of shape (K + 1,); this one stays as it is."""
@@ -124,6 +140,7 @@ class Mixture(nn.Module):
         *,
         component: int | Tensor | None = None,
         condition: int | Tensor | None = None,
+        seed: int | None = None,
     ) -> Tensor: ...
 
     @overload
@@ -135,6 +152,7 @@ class Mixture(nn.Module):
         return_component: Literal[True],
         component: int | Tensor | None = None,
         condition: int | Tensor | None = None,
+        seed: int | None = None,
     ) -> tuple[Tensor, Tensor]: ...
 
     def sample(
@@ -145,6 +163,7 @@ class Mixture(nn.Module):
         *,
         component: int | Tensor | None = None,
         condition: int | Tensor | None = None,
+        seed: int | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Independent samples in random order: the first half of a draw is distributed as the second.
 
@@ -154,14 +173,15 @@ class Mixture(nn.Module):
 
         Args:
             num_samples: How many, 0 or more.
-            generator: Source of randomness; one of another device seeds one of the mixture's device, ``None`` seeds a
-                fresh one from the system.
+            generator: Source of randomness; one of another device seeds one of the mixture's device, ``None`` takes
+                `seed`, or a fresh one from the system.
             return_component: Also return the index of the component behind each sample, shape (num_samples,).
             component: Sample this component only; or, shape (num_samples,), the component of each sample in turn.
             condition: Sample this class only; or, shape (num_samples,), the class of each sample in turn. The
                 components must be conditional: ``sample(..., condition=)`` and ``class_shares_``, the shares of the
                 classes among the component's samples. The components' weights are those given the class,
                 P(k | class) ∝ weight_k · P_k(class).
+            seed: Of the draw, instead of a generator.
 
         Returns:
             Samples of shape (num_samples, *event), on the mixture's device.
@@ -173,7 +193,7 @@ class Mixture(nn.Module):
         """
         if num_samples < 0:
             raise UserError(f"num_samples: expected 0 or more, got {num_samples}")
-        source = generator_for(self.device, generator)
+        source = generator_for(self.device, source_of_chance(generator, seed, self.device))
         chosen = None if component is None else as_indices(component, num_samples, len(self), "component")
         shares = classes = None
         if condition is not None:
@@ -192,6 +212,10 @@ class Mixture(nn.Module):
             num_samples, allocation, source, self.device, condition=classes, return_component=return_component
         )
         return samples if index is None else (samples, index)
+
+    def forward(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
+        """`sample`, for tools that call a module: a generator makes samples."""
+        return self.sample(num_samples, generator)
 
     @property
     def class_shares_(self) -> Tensor:

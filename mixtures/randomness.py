@@ -6,6 +6,7 @@ nearest `isolated_randomness` around it. Outside of one it takes a fresh one: ``
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,11 @@ from contextvars import ContextVar
 
 import numpy as np
 import torch
+
+from adagan.mixtures.errors import UserError, UserTypeError
+
+LARGEST = 2**63 - 1
+"""What torch's generators take."""
 
 _inherited: ContextVar[int | None] = ContextVar("inherited seed", default=None)
 
@@ -79,3 +85,34 @@ def generator_for(device: torch.device, generator: torch.Generator | None) -> to
 def seeded_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """A generator with a given seed."""
     return torch.Generator(device).manual_seed(seed)
+
+
+def check_seed(seed: int, name: str = "seed") -> int:
+    """The seed as an ``int``.
+
+    Raises:
+        TypeError: It is no whole number; `name` is what the caller calls it.
+        ValueError: It is negative or too large.
+    """
+    try:
+        seed = operator.index(seed)
+    except TypeError as error:
+        raise UserTypeError(f"{name}: expected a whole number, got {seed!r}") from error
+    if not 0 <= seed <= LARGEST:
+        raise UserError(f"{name}: expected 0 or more, up to 2^63 - 1, got {seed}")
+    return seed
+
+
+def source_of_chance(
+    generator: torch.Generator | None, seed: int | None, device: torch.device
+) -> torch.Generator | None:
+    """The generator itself, or one of the device with the seed; ``None`` when neither is given.
+
+    Raises:
+        UserError: Both are given.
+    """
+    if seed is None:
+        return generator
+    if generator is not None:
+        raise UserError("seed: expected a seed or a generator, got both; leave one of them out")
+    return seeded_generator(check_seed(seed), "cpu" if device.type == "meta" else device)

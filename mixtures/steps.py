@@ -21,6 +21,7 @@ from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.numbers import check_share
 from adagan.mixtures.order_statistic import smallest
+from adagan.mixtures.parameters import Parameters
 from adagan.mixtures.water_level import blocks
 from adagan.mixtures.weights.mixture_weights import fit_mixture_weights, mixture_log_ratio
 
@@ -28,7 +29,7 @@ _STEEPEST = 1e150  # products of slopes stay finite
 _FINEST = 4 * sys.float_info.epsilon
 
 
-class MixtureStep(ABC):
+class MixtureStep(Parameters, ABC):
     """The contract: the mixture weights after a newcomer, from every component's log ratio at held-out data points.
 
     Attributes:
@@ -49,10 +50,6 @@ class MixtureStep(ABC):
         Returns:
             Weights of shape (K,), float64, sum 1.
         """
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({parameters})"
 
 
 def append_weight(incoming: Tensor, beta: float) -> Tensor:
@@ -158,7 +155,12 @@ def missing_mass(log_ratio: ArrayLike, base: ArrayLike | None = None) -> float:
     """E_data[(1 − u)_+]: the mass of the data that the model would have to be given to cover all of it."""
     values = as_log_ratio(log_ratio)
     weights = as_probabilities(base, values.numel(), values)
-    return float((weights * (-torch.expm1(values)).clamp(min=0)).sum())
+    return float((weights * shortfall(values)).sum())
+
+
+def shortfall(log_ratio: Tensor) -> Tensor:
+    """(1 − u)_+, the part of a point's mass that the model lacks, elementwise."""
+    return (-torch.expm1(log_ratio)).clamp(min=0)
 
 
 class LineSearch(MixtureStep):

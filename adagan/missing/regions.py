@@ -12,6 +12,7 @@ from torch import Tensor
 from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.numbers import check_share
 from adagan.mixtures.randomness import isolated_randomness, seeded_generator
+from adagan.mixtures.steps import shortfall
 
 MAX_POINTS = 10_000
 """More missing points than these are thinned before they are grouped."""
@@ -64,7 +65,7 @@ def missing_regions(
     check_share(threshold, "threshold")
     ratios = as_log_ratio(log_ratio)
     weights = as_probabilities(base, len(data), ratios)
-    lacking = (weights * (-torch.expm1(ratios)).clamp(min=0)).cpu()
+    lacking = (weights * shortfall(ratios)).cpu()
     missing = ((ratios.exp() < threshold) & (weights > 0)).cpu().nonzero()[:, 0]
     if float(lacking[missing].sum()) < smallest:
         return []

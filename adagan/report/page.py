@@ -18,6 +18,7 @@ from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_counts
+from adagan.mixtures.randomness import check_seed
 from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.storage.files import write_text
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
@@ -36,7 +37,6 @@ from adagan.report.text import (
 )
 from adagan.round import Round
 from adagan.run_folder import RunFolder
-from adagan.seeds import check_seed
 
 BUDGET = 0.5
 SMALL = 0.005

@@ -62,8 +62,8 @@ def run(arguments: Sequence[str]) -> None:
     from adagan.missing.features import suited_features
     from adagan.missing.missing_mass import estimated
     from adagan.missing.told import as_json, lines
+    from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.storage.files import write_json
-    from adagan.seeds import check_seed
     from adagan.terminal.display import progress_shown
 
     check_seed(options.seed, "--seed")

@@ -76,9 +76,9 @@ def run(arguments: Sequence[str]) -> None:
     import torch
 
     from adagan.mixtures.numbers import check_share
+    from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.sampling.streaming import stream_samples
     from adagan.options.device_option import choose_device
-    from adagan.seeds import check_seed
     from adagan.terminal.display import progress_shown
 
     check_seed(options.seed, "--seed")

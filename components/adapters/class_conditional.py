@@ -20,12 +20,13 @@ from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_counts
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
 from adagan.mixtures.sampling.class_allocation import as_indices
 from adagan.mixtures.storage.components import component_record, unfitted_component
 
 
-class ClassConditional(nn.Module):
+class ClassConditional(ConstructorParameters, nn.Module):
     """P(x) = Σ_c P(c) P(x | c): a component for every class, fitted to the points of that class alone.
 
     Points without a label, −1, are left out: neither the components nor the classes' shares learn from them. A class

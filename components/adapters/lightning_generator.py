@@ -19,6 +19,7 @@ from adagan.components.training.trainer import TrainingDiverged, train
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import generator_for, inherited_seed, isolated_randomness, seed_from
 from adagan.mixtures.sampling.class_allocation import as_indices
 
@@ -26,7 +27,7 @@ Sampler: TypeAlias = Callable[..., Tensor]
 """Called with the trained module, a number of samples and a generator on the module's device."""
 
 
-class LightningGenerator(nn.Module):
+class LightningGenerator(ConstructorParameters, nn.Module):
     """A LightningModule with a function that samples from it.
 
     Lightning's trainer runs the module's own ``training_step``, optimisers, schedulers and hooks, under automatic or

@@ -16,13 +16,14 @@ from adagan.components.training.batches import resample
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts, check_positive
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed, seed_from
 
 TRUSTED = ("sklearn.metrics._dist_metrics.EuclideanDistance64", "sklearn.neighbors._kd_tree.KDTree")
 """What KernelDensity holds beyond skops' own list: two compiled classes that restore arrays of numbers."""
 
 
-class ScikitLearn:
+class ScikitLearn(ConstructorParameters):
     """An estimator with ``fit(X)``, ``sample(n)`` and, if it has them, ``score_samples`` and ``random_state``.
 
     ``GaussianMixture``, ``BayesianGaussianMixture`` and ``KernelDensity`` are such. Weights go to ``fit`` when it takes

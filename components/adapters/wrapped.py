@@ -18,12 +18,13 @@ from adagan.components.training.batches import resample
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed, seed_from
 from adagan.mixtures.sampling.class_allocation import as_indices
 from adagan.mixtures.storage.components import Storable
 
 
-class Wrapped:
+class Wrapped(ConstructorParameters):
     """An object with ``fit(data)`` and ``sample(num_samples)`` as a component.
 
     What it can do more is said here. Whatever it draws from generators among its own attributes, or from the global

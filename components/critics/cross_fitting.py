@@ -23,11 +23,12 @@ from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_counts
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 
 
-class CrossFitted(nn.Module, ABC):
+class CrossFitted(ConstructorParameters, nn.Module, ABC):
     r"""A `RatioEstimator` that splits the points into folds and scores each by an estimate made without it.
 
     A concrete critic says how one estimate is made, by `prepare` and `fit_fold`. This class draws the samples, splits

@@ -15,10 +15,11 @@ from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_counts
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
 
 
-class ExactCritic(nn.Module):
+class ExactCritic(ConstructorParameters, nn.Module):
     """log u_k = log p_k − log p_data from the densities of the components and of the data.
 
     It is a `RatioEstimator`, and as exact as the density of the data. One that is *known* (studies, tests) makes it

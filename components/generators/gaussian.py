@@ -15,10 +15,11 @@ from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_non_negative
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator
 
 
-class Gaussian(nn.Module):
+class Gaussian(ConstructorParameters, nn.Module):
     """Weighted mean and covariance; constant or dependent entries are allowed and come back as they were.
 
     Args:

@@ -22,6 +22,7 @@ from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.trainer import TrainingDiverged
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts, check_fractions, check_positive
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator, inherited_seed, isolated_randomness
 from adagan.mixtures.storage.components import made_by
 
@@ -29,7 +30,7 @@ BLOCK = 4_096
 """Samples that are made at once: what passes between the layers stays in the cache."""
 
 
-class LatentGenerator(nn.Module, ABC):
+class LatentGenerator(ConstructorParameters, nn.Module, ABC):
     """The contract: a network from normal latent vectors to events, trained on weighted data, that samples in blocks.
 
     A subclass says what its networks are and trains them; fitting, scaling, sampling and storage follow. Called, the
@@ -253,11 +254,6 @@ class LatentGenerator(nn.Module, ABC):
     def forward(self, latent: Tensor) -> Tensor:
         samples: Tensor = self.scaling_(self.generator_(latent), inverse=True)
         return samples
-
-    def __repr__(self) -> str:
-        """Its class and what it was fitted to: its networks would fill pages."""
-        fitted = f"event_shape={self.plan_.event_shape}" if hasattr(self, "generator_") else ""
-        return f"{type(self).__name__}({fitted})"
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> Self:

@@ -13,10 +13,11 @@ from adagan.components.labels import refuse_labels
 from adagan.components.training.batches import draw_rows
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator
 
 
-class Memoriser(nn.Module):
+class Memoriser(ConstructorParameters, nn.Module):
     """Samples the training points, with replacement, by their weights: a negative control.
 
     It drops no mode and invents nothing, yet is no model: what is not in the data it never makes. So

@@ -31,6 +31,7 @@ from torch import Tensor
 from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_counts, check_share
+from adagan.mixtures.parameters import Parameters
 from adagan.mixtures.sampling.sampler import block_size, new_samples
 from adagan.mixtures.water_level import log_water_level
 
@@ -140,7 +141,7 @@ def effective_sample_size(weights: Tensor) -> float:
     return float(weights.sum().square() / weights.square().sum())
 
 
-class Refinement(ABC):
+class Refinement(Parameters, ABC):
     """The contract: a pilot's log ratios tell the level, then samples are drawn and refined; stateless."""
 
     @abstractmethod
@@ -159,10 +160,7 @@ class Refinement(ABC):
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return dict(vars(self))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.config().items())})"
+        return self.get_params(deep=False)
 
 
 def _rejecting(

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from adagan.mixtures.arguments import MAX_LOG_RATIO, as_log_ratio
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.randomness import generator_for
+from adagan.mixtures.parameters import shown
+from adagan.mixtures.randomness import generator_for, source_of_chance
 from adagan.mixtures.refinement.by_class import by_class
 from adagan.mixtures.refinement.chains import ImportanceResampling, MetropolisHastings
 from adagan.mixtures.refinement.methods import (
@@ -89,9 +90,12 @@ class Refined(nn.Module):
         elif pilot < 1:
             raise UserError(f"pilot: expected 1 sample or more, got {pilot}")
         else:
-            source_of_chance = generator_for(self.device, generator)
-            parts = [self._draw(size, source_of_chance)[1] for size in _sizes(pilot)]
+            chance = generator_for(self.device, generator)
+            parts = [self._draw(size, chance)[1] for size in _sizes(pilot)]
             self.pilot = self.refinement.pilot(torch.cat(parts))
+
+    def __repr__(self) -> str:
+        return f"Refined({shown(self.source)}, {shown(self.critic)}, {self.refinement!r})"
 
     @property
     def device(self) -> torch.device:
@@ -115,6 +119,7 @@ class Refined(nn.Module):
         generator: torch.Generator | None = None,
         return_record: Literal[False] = False,
         condition: int | Tensor | None = None,
+        seed: int | None = None,
     ) -> Tensor: ...
 
     @overload
@@ -125,6 +130,7 @@ class Refined(nn.Module):
         generator: torch.Generator | None = None,
         return_record: Literal[True],
         condition: int | Tensor | None = None,
+        seed: int | None = None,
     ) -> tuple[Tensor, RefinementRecord]: ...
 
     @torch.inference_mode()
@@ -135,16 +141,18 @@ class Refined(nn.Module):
         generator: torch.Generator | None = None,
         return_record: bool = False,
         condition: int | Tensor | None = None,
+        seed: int | None = None,
     ) -> Tensor | tuple[Tensor, RefinementRecord]:
         """Refined samples, shape (num_samples, *event); made in blocks, like a mixture's.
 
         Args:
             num_samples: How many, 0 or more.
-            generator: Source of randomness; ``None`` seeds a fresh one from the system.
+            generator: Source of randomness; ``None`` takes `seed`, or a fresh one from the system.
             return_record: Also return what the draw took: samples drawn, acceptance, effective sample size.
             condition: Sample this class only; or, shape (num_samples,), the class of each sample in turn, from a
                 conditional source. The samples have the refined distribution given the class; the share of a class's
                 samples that is kept is its own.
+            seed: Of the draw, instead of a generator.
 
         Raises:
             ValueError: A class that is not there, or a wrong number of classes.
@@ -152,7 +160,7 @@ class Refined(nn.Module):
         """
         if num_samples < 0:
             raise UserError(f"num_samples: expected 0 or more, got {num_samples}")
-        source = generator_for(self.device, generator)
+        source = generator_for(self.device, source_of_chance(generator, seed, self.device))
         if num_samples == 0:
             nothing = self.source.sample(0, generator=source, **as_option(condition))
             samples, record = new_samples(0, nothing), RefinementRecord(0, 0, self.pilot.acceptance, 0)

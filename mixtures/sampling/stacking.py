@@ -59,7 +59,7 @@ def alike(first: nn.Module, other: nn.Module, *, settings: bool = False) -> bool
     return all(a is b if a is None or b is None else alike(a, b, settings=True) for a, b in children)
 
 
-_TREE = {"training", "_parameters", "_buffers", "_modules"}
+_TREE = {"training", "_parameters", "_buffers", "_modules", "_made_with"}
 _PLAIN = (bool, int, float, str, bytes, type(None), type, torch.dtype, torch.device, torch.Size)
 
 

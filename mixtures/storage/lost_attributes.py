@@ -95,7 +95,7 @@ def _own(thing: Any) -> Mapping[str, Any]:
     """What an object holds beyond what its ``state_dict`` would."""
     if not isinstance(thing, nn.Module):
         return getattr(thing, "__dict__", {})
-    own = {name: value for name, value in vars(thing).items() if name not in TORCH}
+    own = {name: value for name, value in vars(thing).items() if name not in TORCH and name != "_made_with"}
     loose = {name: thing._buffers[name] for name in thing._non_persistent_buffers_set}
     return {**own, **loose, **thing._modules}
 

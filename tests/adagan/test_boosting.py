@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from clusters import DATA, assert_same_mixture, model, seeded, three_clusters, three_rounds
+from clusters import DATA, Nearest, assert_same_mixture, model, seeded, three_clusters, three_rounds
 
 from adagan import GAN, AdaGAN, Critic, Refined
 from adagan.components.training.progress import listening
+from adagan.mixtures import TopK
 
 # the critics here are tiny and the points few, of which the rounds' notes rightly complain
 pytestmark = pytest.mark.filterwarnings("ignore:round")
@@ -117,9 +118,9 @@ def test_progress_is_announced_and_shown(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_model_shows_how_it_was_made() -> None:
-    shown = repr(model(rounds=2, seed=104))
-    assert shown.startswith("AdaGAN(Nearest, rounds=2, rule=Star(), target=MissingMass(")
-    assert shown.endswith("stop=Never(), seed=104)")
+    assert repr(AdaGAN(Nearest, 2, rule=TopK(0.3), seed=104)) == (
+        "AdaGAN(component=Nearest, rounds=2, rule=TopK(share=0.3), seed=104)"
+    )
 
 
 def test_whole_numbers_of_numpy_and_tables_of_pandas_are_taken() -> None:

@@ -100,16 +100,18 @@ def breaking_in_round(index: int, breach: type[Nearest]) -> Callable[[], Nearest
     """Good components until the round, a broken one then; what is never fitted does not count as a round."""
     fits: list[int] = []
 
-    class Counted(Nearest):
+    class Unreliable(breach):  # type: ignore[misc, valid-type]
+        kind: type[Nearest] = Nearest
+
         def fit(self, data: Tensor, *, weights: Tensor | None = None) -> Nearest:
             fits.append(1)
-            return super().fit(data, weights=weights)
+            self.kind = breach if len(fits) == index else Nearest
+            return self.kind.fit(self, data, weights=weights)
 
-    class Broken(breach):  # type: ignore[misc, valid-type]
-        pass
+        def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
+            return self.kind.sample(self, num_samples, generator=generator)
 
-    Counted.__name__ = Broken.__name__ = "Unreliable"
-    return lambda: Broken() if len(fits) == index - 1 else Counted()
+    return Unreliable
 
 
 class WrongShape(Nearest):

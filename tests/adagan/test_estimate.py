@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from adagan.estimate import Estimate
-from adagan.recording import missing_estimate
+from adagan.missing.by_ratio import missing_by_ratio
 
 UNIFORM = torch.full((400,), 1 / 400, dtype=torch.float64)
 
@@ -43,6 +43,6 @@ def test_the_missing_mass_of_a_finite_world() -> None:
     # half of the data is not made at all, a quarter half as often: .5 + .25 · .5
     ratio = torch.tensor([0.0, 0.5, 2.0], dtype=torch.float64)
     base = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64)
-    found = missing_estimate(ratio.clamp(min=1e-300).log(), base)
+    found = missing_by_ratio(ratio.clamp(min=1e-300).log(), base)
     assert found.value == pytest.approx(0.625)
     assert found.error > 0

@@ -18,7 +18,7 @@ from clusters import (
     three_rounds,
 )
 
-from adagan import AdaGAN, Mixture, Round
+from adagan import AdaGAN, Mixture, Round, run_folder
 from adagan.components import Calibration, Gaussian
 from adagan.prefixes import Prefixes
 from adagan.round import verdict
@@ -206,20 +206,20 @@ def test_a_kill_while_the_end_is_noted(tmp_path: Path, monkeypatch: pytest.Monke
         pass
 
     folder = tmp_path / "run"
-    finish, write, ending = RunFolder.finish, RunFolder._write, []
+    finish, write, ending = RunFolder.finish, run_folder.write_json, []
 
     def finishing(self: RunFolder, kept: int, stopped: str) -> None:
         ending.append(1)
         finish(self, kept, stopped)
 
-    def dying(self: RunFolder, name: str, content: Any) -> None:
-        if ending and name in place:
+    def dying(path: Path, content: Any) -> None:
+        if ending and path.name in place:
             raise Killed
-        write(self, name, content)
+        write(path, content)
 
     with monkeypatch.context() as patch:
         patch.setattr(RunFolder, "finish", finishing)
-        patch.setattr(RunFolder, "_write", dying)
+        patch.setattr(run_folder, "write_json", dying)
         with pytest.raises(Killed):
             model(rounds=5, stop=Until(2, kept=1), folder=folder).fit(DATA)
     assert len(RunFolder(folder).rounds()) == 2

@@ -223,11 +223,3 @@ def test_a_learnt_kernel_keeps_both_blobs() -> None:
     samples = component.sample(2_000, generator=seeded(0))
     shares = [float((samples[:, 0] * side > 1).double().mean()) for side in (-1, 1)]
     assert min(shares) > 0.2
-
-
-@pytest.mark.parametrize("name", TRAINED)
-def test_its_name_is_short(name: str) -> None:
-    component = TRAINED[name](seed=100)
-    kind = type(component).__name__
-    assert repr(component) == f"{kind}()"
-    assert repr(component.fit(blobs(64))) == f"{kind}(event_shape=(2,))"

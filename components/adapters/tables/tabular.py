@@ -17,11 +17,12 @@ from adagan.components.labels import refuse_labels
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.errors import UserTypeError
 from adagan.mixtures.numbers import check_non_negative
+from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed
 from adagan.mixtures.storage.components import component_record, unfitted_component
 
 
-class Tabular(nn.Module):
+class Tabular(ConstructorParameters, nn.Module):
     """A component that learns encoded rows of a table and samples none that is not one.
 
     A row has a single one in a category's block and whole numbers in a column of such, a generator's output only nearly

@@ -14,9 +14,10 @@ from adagan.components.generators.gan.judged_batches import Judge, JudgedBatch
 from adagan.components.networks.defaults import is_image, is_long
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_positive
+from adagan.mixtures.parameters import Parameters
 
 
-class Penalty(ABC):
+class Penalty(Parameters, ABC):
     """The contract: a term of the discriminator's loss.
 
     Attributes:
@@ -57,12 +58,8 @@ class Penalty(ABC):
             judge: The discriminator, to judge other points.
         """
 
-    def check(self, discriminator: nn.Module) -> None:  # noqa: B027 (most penalties suit every discriminator)
+    def check(self, discriminator: nn.Module) -> None:
         """Refuses a discriminator that the penalty does not suit."""
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({parameters})"
 
 
 class ZeroCenteredPenalty(Penalty):

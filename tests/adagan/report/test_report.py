@@ -100,6 +100,7 @@ def make_run(path, event_shape=(2,), rounds=3, make=Gaussian, **last):
             DataWeights((values / values.sum()).double(), beta=0.5),
             mixture,
             critic,
+            components=[make],
         )
     return path
 
@@ -190,7 +191,7 @@ def test_a_failed_write_leaves_the_old_page(short_run, tmp_path, monkeypatch):
     target = tmp_path / "page.html"
     target.write_text("old", encoding="utf-8")
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "replace", fail)

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from adagan.mixtures.parameters import Parameters
 
-class Objective(ABC):
+
+class Objective(Parameters, ABC):
     """The contract: a loss for each side, from the discriminator's outputs (larger means more real).
 
     Attributes:
@@ -37,7 +39,3 @@ class Objective(ABC):
             real: Outputs at data, shape (M,), for a `paired` objective; shape (0,) for any other.
             fake: Outputs at samples.
         """
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_"))
-        return f"{type(self).__name__}({parameters})"

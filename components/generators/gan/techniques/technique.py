@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.parameters import Parameters
 
 
-class Technique(ABC):
+class Technique(Parameters, ABC):
     """The contract: hooks itself into a training before it starts, or refuses it by name.
 
     A technique keeps its settings and nothing else, so that one object serves any number of trainings.
@@ -27,10 +28,6 @@ class Technique(ABC):
         Raises:
             ValueError: The technique does not go with the training's objective or networks.
         """
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({parameters})"
 
 
 def checked_techniques(techniques: Sequence[Technique]) -> tuple[Technique, ...]:

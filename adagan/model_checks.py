@@ -51,10 +51,3 @@ def check_rounds(rounds: Any) -> int:
     if number < 1:
         raise UserError(f"rounds: expected a whole number of 1 or more, or 'auto', got {rounds!r}")
     return number
-
-
-def described(model: Any) -> str:
-    """A model as the call that makes it, on one line."""
-    component = getattr(model.component, "__name__", repr(model.component))
-    chosen = ", ".join(f"{name}={getattr(model, name)!r}" for name in ("rounds", *KINDS, "seed"))
-    return f"{type(model).__name__}({component}, {chosen})"

@@ -1,0 +1,174 @@
+"""What a boosted model gives: samples, refined ones, what it misses, and itself from the folder of its run."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.data.training_data import DataLike, TrainingData
+from adagan.fitting import fit_critic
+from adagan.missing.regions import MissingRegion, missing_regions
+from adagan.mixtures.arguments import ArrayLike
+from adagan.mixtures.data_weights import DataWeights
+from adagan.mixtures.errors import UserError
+from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.parameters import ConstructorParameters, html_table, shown
+from adagan.mixtures.randomness import seeded_generator
+from adagan.mixtures.refinement.balanced import balanced_refinement
+from adagan.mixtures.refinement.methods import Refinement
+from adagan.mixtures.refinement.refined import Refined
+from adagan.recipe import maker_of
+from adagan.round import Round, verdict
+from adagan.run_folder import RunFolder
+from adagan.seeds import RoundSeeds
+
+
+class Boosted(ConstructorParameters, ABC):
+    """The contract: a model that has, once it is fitted, a mixture, a critic of it and the records of its rounds."""
+
+    component: Callable[[], Any]
+    coarse_critic: Callable[[], RatioEstimator]
+    critic: Callable[[], RatioEstimator]
+    seed: int
+    mixture_: Mixture
+    rounds_: list[Round]
+    data_weights_: list[DataWeights]
+    critic_: RatioEstimator
+    stopped_: str
+    _data: TrainingData
+    _whole: Mixture
+    _loaded: bool = False
+
+    @abstractmethod
+    def boost(self) -> Self:
+        """Runs one more round."""
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        components: Sequence[Callable[[], Any]] = (),
+        *,
+        device: torch.device | str | None = None,
+        **choices: Any,
+    ) -> Self:
+        """The model of a run, after its last complete round; it samples, refines, and goes on by ``resume(data)``.
+
+        >>> model = AdaGAN.load("run", rounds=8).resume(data)  # doctest: +SKIP
+
+        Args:
+            folder: Of the run.
+            components: What made the components and critics that are not the package's own, as for ``Mixture.load``;
+                the first of them makes the newcomers of further rounds. Without any they are made as those of the run
+                were, where its folder can say how.
+            device: Where to put the mixture; ``None`` means the CPU.
+            choices: Of the constructor, such as `rounds` (by default as many as there are) or `critic`. To run further
+                rounds they must be those with which the run began.
+
+        Raises:
+            FileNotFoundError, ValueError: As ``Mixture.load``; an unknown choice.
+        """
+        run = RunFolder(folder)
+        content, records = run.content(), run.rounds()
+        makers = [*components, *(choices[name] for name in ("component", "critic") if name in choices)]
+        given = {"rounds": max(len(records), 1), "seed": content["seed"], "folder": folder, **choices}
+        given.setdefault("component", components[0] if components else maker_of(content.get("made_with"), run.path))
+        model = cls(**given)
+        model._loaded = True
+        model.rounds_, model.data_weights_ = records, run.data_weights(device or "cpu")
+        model.stopped_ = content.get("stopped", "")
+        if records:
+            model._whole = run.mixture(makers, device, whole=True)
+            model.mixture_ = model._whole[: content.get("kept", len(records))]
+            model.critic_ = run.critic(makers, device)
+        return model
+
+    def sample(
+        self,
+        num_samples: int,
+        generator: torch.Generator | None = None,
+        condition: int | Tensor | None = None,
+        *,
+        seed: int | None = None,
+    ) -> Tensor:
+        """Samples of the mixture, shape (num_samples, *event).
+
+        Args:
+            num_samples: How many, 0 or more.
+            generator: Source of randomness; ``None`` takes `seed`, or a fresh one.
+            condition: One class, or a class for each, of components that learnt classes.
+            seed: Of the draw, instead of a generator.
+        """
+        return self._fitted().sample(num_samples, generator, condition=condition, seed=seed)
+
+    def refined(
+        self,
+        budget: float | Refinement = 0.5,
+        generator: torch.Generator | None = None,
+        *,
+        balanced: bool = False,
+        pilot: int = 20_000,
+    ) -> Refined:
+        """The mixture refined with the critic that boosting trained.
+
+        Args:
+            budget: Rate of acceptance of budgeted rejection, in (0, 1], or any other refinement.
+            generator: Randomness of the pilot samples that set the acceptance; ``None`` takes the model's seed.
+            balanced: Whether every region keeps the data's share of the samples, see `Balanced`; by budgets only.
+            pilot: Number of pilot samples.
+        """
+        mixture, critic = self._fitted(), self.critic_
+        source = generator or seeded_generator(self.seed, mixture.device)
+        options: dict[str, Any] = {"pilot": pilot, "generator": source}
+        if balanced:
+            data = self._known_data("balanced")
+            return balanced_refinement(mixture, critic, budget, data.points, weights=data.weights, **options)
+        return Refined(mixture, critic, budget, **options)
+
+    def missing(
+        self, data: DataLike | None = None, weights: ArrayLike | None = None, *, threshold: float = 0.5
+    ) -> list[MissingRegion]:
+        """The points that the mixture hardly produces, in groups, largest missing mass first.
+
+        The answer to "is this mode collapse, and where?" for data without labels, by a coarse critic that is fitted to
+        these data and the mixture as it is now, and scores points that it did not learn from.
+
+        Args:
+            data: Whose points to look for, shape (N, *event); ``None`` means those of `fit`.
+            weights: Their own weights, shape (N,); ``None`` means uniform, or those of `fit` with its data.
+            threshold: Points count as missing when the mixture's density is below this share of the data's.
+
+        Returns:
+            See `adagan.missing.regions.MissingRegion`; an empty list when nothing is missing.
+        """
+        mixture = self._fitted()
+        wanted = self._known_data("data") if data is None else TrainingData.checked(data, weights=weights)
+        if data is None and weights is not None:
+            wanted = TrainingData.checked(wanted.points, weights=weights)
+        coarse = fit_critic(self.coarse_critic, wanted, mixture, self._next_seeds().coarse_critic)
+        return missing_regions(wanted.points, coarse.log_ratio_, wanted.weights, threshold=threshold, seed=self.seed)
+
+    def _repr_html_(self) -> str:
+        rows = {name: shown(value) for name, value in self._passed().items()}
+        if hasattr(self, "mixture_"):
+            rows |= {"mixture_": shown(self.mixture_), "rounds_": verdict(self.rounds_[-1])}
+        return html_table(type(self).__name__, rows)
+
+    def _next_seeds(self) -> RoundSeeds:
+        return RoundSeeds.of(self.seed, len(self.rounds_) + 1)
+
+    def _fitted(self) -> Mixture:
+        if not hasattr(self, "mixture_"):
+            raise RuntimeError("this model is not fitted yet; call fit(data) first")
+        return self.mixture_
+
+    def _known_data(self, argument: str) -> TrainingData:
+        if not hasattr(self, "_data"):
+            raise UserError(f"{argument}: a model that was loaded has no data; call resume(data) first")
+        return self._data
