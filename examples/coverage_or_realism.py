@@ -10,14 +10,17 @@ realistic samples, as KL(model ‖ data) wants. Huszár, *How (not) to train you
 https://arxiv.org/abs/1511.05101.
 """
 
+import sys
 from dataclasses import dataclass
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from adagan import GAN
 from adagan.components import GeneralizedMinimax
 
+PICTURE = "coverage_or_realism.png"
 CENTRES, SHARES, SPREAD = torch.tensor([-2.0, 2.0]), torch.tensor([0.7, 0.3]), 0.5
 
 
@@ -59,7 +62,23 @@ def one_normal() -> nn.Module:
     return generator
 
 
-def main(pis: tuple[float, ...] = (0.05, 0.2, 0.5, 0.8, 0.95), max_steps: int = 1_500) -> dict[float, Outcome]:
+def draw(found: dict[float, Outcome], out: str) -> None:
+    """The data's density, and what the generator made of it at every share."""
+    x = torch.linspace(-5, 5, 400)
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    data = (SHARES * torch.distributions.Normal(CENTRES, SPREAD).log_prob(x[:, None]).exp()).sum(dim=1)
+    axes.fill_between(x, data, color="0.85", label="data")
+    for pi, made in found.items():
+        axes.plot(x, torch.distributions.Normal(made.mean, made.std).log_prob(x).exp(), label=f"π = {pi}")
+    axes.set(yticks=[], title="A small share of data covers, a large one is realistic")
+    axes.legend()
+    figure.savefig(out)
+
+
+def main(
+    pis: tuple[float, ...] = (0.05, 0.2, 0.5, 0.8, 0.95), max_steps: int = 1_500, out: str = PICTURE
+) -> dict[float, Outcome]:
     data, found = two_clusters(20_000, torch.Generator().manual_seed(0)), {}
     print(f"{'pi':>5} {'mean':>6} {'std':>5} {'coverage':>9} {'realism':>8}")
     for pi in pis:
@@ -78,8 +97,9 @@ def main(pis: tuple[float, ...] = (0.05, 0.2, 0.5, 0.8, 0.95), max_steps: int = 
         found[pi] = outcome(gan.fit(data).sample(10_000, generator=torch.Generator().manual_seed(1)), data)
         row = found[pi]
         print(f"{pi:5} {row.mean:6.2f} {row.std:5.2f} {row.coverage:9.1%} {row.realism:8.1%}")
+    draw(found, out)
     return found
 
 
 if __name__ == "__main__":
-    main()
+    main(out=sys.argv[1] if len(sys.argv) > 1 else PICTURE)

@@ -5,6 +5,7 @@ How much coverage for how much realism?
 One mixture's components, reweighted at every position of the dial.
 """
 
+import sys
 from pathlib import Path
 
 import torch
@@ -63,4 +64,4 @@ def main(num_points: int = 5_000, out: str = "dial.png") -> tuple[DialPoint, ...
 
 
 if __name__ == "__main__":
-    main()
+    main(out=sys.argv[1] if len(sys.argv) > 1 else "dial.png")

@@ -9,6 +9,7 @@ one finds ten codes without any label (Chen et al., 2016, https://arxiv.org/abs/
 that it is asked for (Miyato, Koyama, 2018, https://arxiv.org/abs/1802.05637).
 """
 
+import sys
 from dataclasses import dataclass
 
 import matplotlib
@@ -101,4 +102,4 @@ def main(max_steps: int = 1_500, width: int = 32, out: str = "digits_codes.png")
 
 
 if __name__ == "__main__":
-    main()
+    main(out=sys.argv[1] if len(sys.argv) > 1 else "digits_codes.png")

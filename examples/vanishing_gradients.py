@@ -9,9 +9,11 @@ sections 2.2 and 3, https://arxiv.org/abs/1701.04862. The generator stands still
 data lie on one line, the samples on a parallel one, so that the two can be told apart perfectly.
 """
 
+import sys
 from dataclasses import dataclass
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from adagan.components import Minimax, NonSaturating, Objective
@@ -72,7 +74,22 @@ def diagnose(noise: float, checkpoints: tuple[int, ...], seed: int) -> list[Grad
     return found
 
 
-def main(checkpoints: tuple[int, ...] = (25, 100, 400, 1_600)) -> dict[float, list[Gradients]]:
+def draw(found: dict[float, list[Gradients]], out: str) -> None:
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    for axes, (noise, rows) in zip(figure.subplots(1, 2, sharey=True), found.items(), strict=True):
+        steps = [row.steps for row in rows]
+        axes.loglog(steps, [row.minimax for row in rows], "o-", label="minimax")
+        axes.loglog(steps, [row.non_saturating for row in rows], "s-", label="non-saturating")
+        axes.loglog(steps, [row.noise for row in rows], "^:", label="its noise")
+        axes.set(xlabel="steps of the discriminator", title=f"instance noise {noise:g}")
+    axes.legend()
+    figure.suptitle("Size of the generator's gradient")
+    figure.savefig(out)
+
+
+def main(
+    checkpoints: tuple[int, ...] = (25, 100, 400, 1_600), out: str = "vanishing_gradients.png"
+) -> dict[float, list[Gradients]]:
     found = {noise: diagnose(noise, checkpoints, seed=0) for noise in (0.0, 1.0)}
     print(
         f"{'instance noise':>14} {'discriminator steps':>20} {'minimax':>10} {'non-saturating':>15} {'its noise':>10}"
@@ -80,8 +97,9 @@ def main(checkpoints: tuple[int, ...] = (25, 100, 400, 1_600)) -> dict[float, li
     for noise, rows in found.items():
         for row in rows:
             print(f"{noise:14} {row.steps:20} {row.minimax:10.2e} {row.non_saturating:15.2e} {row.noise:10.2e}")
+    draw(found, out)
     return found
 
 
 if __name__ == "__main__":
-    main()
+    main(out=sys.argv[1] if len(sys.argv) > 1 else "vanishing_gradients.png")

@@ -5,7 +5,10 @@ Can I boost a generator of my own?
 Yes: any class with `fit` and `sample`, here one that finds a single cluster.
 """
 
+import sys
+
 import torch
+from matplotlib.figure import Figure
 
 from adagan import AdaGAN
 from adagan.round import verdict
@@ -35,13 +38,27 @@ def four_clusters(num_points: int) -> torch.Tensor:
     return corners[chosen] + 0.3 * torch.randn(num_points, 2, generator=generator)
 
 
-def main(num_points: int = 2_000) -> AdaGAN:
-    model = AdaGAN(OneCluster, rounds=5, seed=0).fit(four_clusters(num_points))
+def draw(data: torch.Tensor, model: AdaGAN, out: str) -> None:
+    one, boosted = (
+        mixture.sample(2_000, torch.Generator().manual_seed(0)) for mixture in (model.mixture_[:1], model.mixture_)
+    )
+    figure = Figure(figsize=(9, 3.3), layout="constrained")
+    panels = {"data": data, "one component": one, "boosted": boosted}
+    for axes, (title, points) in zip(figure.subplots(1, 3), panels.items(), strict=True):
+        axes.scatter(*points.T, s=2, alpha=0.3)
+        axes.set(title=title, xlim=(-5, 5), ylim=(-5, 5), aspect="equal", xticks=[], yticks=[])
+    figure.savefig(out)
+
+
+def main(num_points: int = 2_000, out: str = "your_own_generator.png") -> AdaGAN:
+    data = four_clusters(num_points)
+    model = AdaGAN(OneCluster, rounds=5, seed=0).fit(data)
     for record in model.rounds_:
         print(verdict(record))
     print("mixture weights:", [f"{weight:.2f}" for weight in model.mixture_.weights.tolist()])
+    draw(data, model, out)
     return model
 
 
 if __name__ == "__main__":
-    main()
+    main(out=sys.argv[1] if len(sys.argv) > 1 else "your_own_generator.png")

@@ -23,6 +23,12 @@ def load(name: str) -> ModuleType:
     return module
 
 
+@pytest.fixture(autouse=True)
+def pictures_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Examples draw into the working directory unless told otherwise."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def quick_critics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Critics of a few steps, wherever the defaults would train longer."""
@@ -44,6 +50,7 @@ def test_your_own_generator_finds_every_cluster() -> None:
     assert len(first.unique()) == 1
     assert float(shares.min()) > 0.03
     assert model.rounds_[-1].divergence < 0.5 * model.rounds_[0].divergence
+    assert Path("your_own_generator.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_your_own_generator_is_fifteen_lines_long() -> None:
@@ -161,6 +168,7 @@ def test_the_dial_turns_from_coverage_to_realism(tmp_path: Path, capsys: pytest.
 
 def test_the_better_the_discriminator_the_smaller_or_noisier_the_gradient() -> None:
     found = load("vanishing_gradients").main(checkpoints=(25, 400))
+    assert Path("vanishing_gradients.png").read_bytes().startswith(b"\x89PNG")
     (early, late), (noisy_early, noisy_late) = found[0.0], found[1.0]
     assert late.minimax < 0.1 * early.minimax
     assert late.noise > 2 * early.noise
@@ -171,6 +179,7 @@ def test_the_better_the_discriminator_the_smaller_or_noisier_the_gradient() -> N
 
 def test_the_share_of_data_is_a_dial_between_coverage_and_realism() -> None:
     found = load("coverage_or_realism").main(pis=(0.05, 0.95), max_steps=600)
+    assert Path("coverage_or_realism.png").read_bytes().startswith(b"\x89PNG")
     assert found[0.05].coverage > 0.9 > found[0.95].coverage
     assert found[0.95].realism > 0.9 > found[0.05].realism
 

@@ -52,6 +52,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_class_signature = "mixed"
 autodoc_preserve_defaults = True
 templates_path = ["templates"]
+strip_signature_backslash = True  # or napoleon takes the attribute mixture_ for a link
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False

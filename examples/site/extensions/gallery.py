@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx_gallery.scrapers import figure_rst
 from sphinx_gallery.utils import scale_image
@@ -63,6 +64,16 @@ def thumbnails(app: Sphinx) -> None:
             scale_image(str(kept), str(thumbnail), 400, 280)
 
 
+def without_picture(path: Path) -> str:
+    """The thumbnail of examples that print and do not draw: lines as of a table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure = Figure(figsize=(4, 2.8))
+    for row in range(5):
+        figure.text(0.2, 0.75 - 0.12 * row, "▬▬▬▬   ▬▬   ▬▬", color="#0072B2", alpha=0.25 if row else 0.6, fontsize=14)
+    figure.savefig(path)
+    return str(path)
+
+
 def settings(site: Path) -> dict[str, Any]:
     """The configuration of sphinx-gallery."""
     run = sorted(path.stem for path in site.parent.glob("*.py") if path.stem not in NOT_RUN)
@@ -71,6 +82,7 @@ def settings(site: Path) -> dict[str, Any]:
         "gallery_dirs": FOLDER,
         "filename_pattern": rf"/({'|'.join(run)})\.py$",
         "ignore_pattern": r"/site/",
+        "default_thumb_file": without_picture(site / "generated" / "without_picture.png"),
         "image_scrapers": ("extensions.gallery.scraper",),
         "reset_argv": "extensions.gallery.arguments",
         "remove_config_comments": True,

@@ -51,7 +51,7 @@ def public_names(module: Any) -> list[str]:
 def first_sentence(module: str) -> str:
     """The title of a group of names: what its module says of itself, up to the first stop."""
     text = " ".join((importlib.import_module(module).__doc__ or module).split())
-    return re.split(r"(?<!\be\.g)[.:](?:\s|$)", text)[0]
+    return re.split(r"[.:,](?:\s|$)", text)[0]
 
 
 def grouped(room: str) -> dict[str, list[str]]:
@@ -158,9 +158,15 @@ def escape(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: l
         lines[index] = "".join(parts)
 
 
+def bases(app: Sphinx, name: str, value: Any, options: Any, found: list[Any]) -> None:
+    """That a class is an object goes without saying."""
+    found[:] = [base for base in found if base is not object]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connects all of it."""
     app.add_role("adagan", role)
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-bases", bases)
     app.connect("autodoc-process-docstring", escape, priority=400)  # napoleon comes after it
     return {"parallel_read_safe": True, "parallel_write_safe": True}
