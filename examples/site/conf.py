@@ -4,8 +4,11 @@ import sys
 import warnings
 from pathlib import Path
 
+import torch
+
 import adagan
 
+torch.set_num_threads(1)  # more cost more than they bring the examples' small networks
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
