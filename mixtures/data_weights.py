@@ -100,7 +100,7 @@ NORMALISED = 1.05
 
 
 class Star(DataWeightRule):
-    """w_i = (p_i/beta) (lambda − (1 − beta) u_i)_+, the optimal target for every f at once (Theorem 1, eq. 17, 18).
+    """w_i = (p_i/beta) (lambda − (1 − beta) u_i)_+, the optimal target for every f at once (Theorem 1, equation 18).
 
     A lambda clearly above 1 means E_data[u] > 1, which no true ratio satisfies: the note says so.
     """

@@ -158,15 +158,17 @@ def escape(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: l
         lines[index] = "".join(parts)
 
 
-def bases(app: Sphinx, name: str, value: Any, options: Any, found: list[Any]) -> None:
+def without_object(app: Sphinx, page: nodes.document) -> None:
     """That a class is an object goes without saying."""
-    found[:] = [base for base in found if base is not object]
+    for paragraph in list(page.findall(nodes.paragraph)):
+        if paragraph.astext() == "Bases: object":
+            paragraph.parent.remove(paragraph)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connects all of it."""
     app.add_role("adagan", role)
     app.connect("missing-reference", resolve)
-    app.connect("autodoc-process-bases", bases)
+    app.connect("doctree-read", without_object)
     app.connect("autodoc-process-docstring", escape, priority=400)  # napoleon comes after it
     return {"parallel_read_safe": True, "parallel_write_safe": True}
