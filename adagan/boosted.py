@@ -12,12 +12,13 @@ from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import DataLike, TrainingData
-from adagan.fitting import fit_critic
-from adagan.missing.regions import MissingRegion, missing_regions
+from adagan.missing.lookout import Lookout
+from adagan.missing.missing_mass import MISSING_BELOW, Missing
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.numbers import check_share
 from adagan.mixtures.parameters import ConstructorParameters, html_table, shown
 from adagan.mixtures.randomness import seeded_generator
 from adagan.mixtures.refinement.balanced import balanced_refinement
@@ -33,7 +34,7 @@ class Boosted(ConstructorParameters, ABC):
     """The contract: a model that has, once it is fitted, a mixture, a critic of it and the records of its rounds."""
 
     component: Callable[[], Any]
-    coarse_critic: Callable[[], RatioEstimator]
+    coarse_critic: Callable[[], RatioEstimator] | None
     critic: Callable[[], RatioEstimator]
     seed: int
     mixture_: Mixture
@@ -42,6 +43,7 @@ class Boosted(ConstructorParameters, ABC):
     critic_: RatioEstimator
     stopped_: str
     _data: TrainingData
+    _lookout: Lookout
     _whole: Mixture
     _loaded: bool = False
 
@@ -132,12 +134,11 @@ class Boosted(ConstructorParameters, ABC):
         return Refined(mixture, critic, budget, **options)
 
     def missing(
-        self, data: DataLike | None = None, weights: ArrayLike | None = None, *, threshold: float = 0.5
-    ) -> list[MissingRegion]:
-        """The points that the mixture hardly produces, in groups, largest missing mass first.
+        self, data: DataLike | None = None, weights: ArrayLike | None = None, *, threshold: float = MISSING_BELOW
+    ) -> Missing:
+        """What the mixture as it is now hardly produces: how much, how sure that is, and which points, in regions.
 
-        The answer to "is this mode collapse, and where?" for data without labels, by a coarse critic that is fitted to
-        these data and the mixture as it is now, and scores points that it did not learn from.
+        The answer to "is this mode collapse, and where?" for data without labels.
 
         Args:
             data: Whose points to look for, shape (N, *event); ``None`` means those of `fit`.
@@ -145,14 +146,16 @@ class Boosted(ConstructorParameters, ABC):
             threshold: Points count as missing when the mixture's density is below this share of the data's.
 
         Returns:
-            See `adagan.missing.regions.MissingRegion`; an empty list when nothing is missing.
+            Its regions, the largest lack first, are empty when nothing was found.
         """
         mixture = self._fitted()
-        wanted = self._known_data("data") if data is None else TrainingData.checked(data, weights=weights)
-        if data is None and weights is not None:
-            wanted = TrainingData.checked(wanted.points, weights=weights)
-        coarse = fit_critic(self.coarse_critic, wanted, mixture, self._next_seeds().coarse_critic)
-        return missing_regions(wanted.points, coarse.log_ratio_, wanted.weights, threshold=threshold, seed=self.seed)
+        check_share(threshold, "threshold", upper_closed=False)
+        seed = self._next_seeds().coarse_critic
+        if data is None and weights is None:
+            self._known_data("data")
+            return self._lookout.look(mixture, seed, threshold)
+        wanted = TrainingData.checked(self._known_data("data").points if data is None else data, weights=weights)
+        return Lookout(wanted, self.coarse_critic, self.seed).look(mixture, seed, threshold)
 
     def _repr_html_(self) -> str:
         rows = {name: shown(value) for name, value in self._passed().items()}

@@ -6,7 +6,6 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Literal, Self
 
 import torch
@@ -19,9 +18,9 @@ from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
 from adagan.data.training_data import DataLike, TrainingData
-from adagan.estimate import Estimate
 from adagan.fitting import check_critics, fit_critic, fit_newcomer, unfitted
-from adagan.missing.by_ratio import missing_by_ratio
+from adagan.missing.lookout import Lookout
+from adagan.missing.missing_mass import Missing
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import JensenShannon
@@ -41,8 +40,6 @@ from adagan.stopping import Never, NothingLeft, StoppingRule
 
 _log = logging.getLogger(__name__)
 
-COARSE = 0.1
-"""Resolution of the critic that decides what is missing, in units of the data's standard deviation."""
 MOST_ROUNDS = 30
 """Where ``rounds="auto"`` ends, whatever is left."""
 
@@ -51,8 +48,9 @@ class AdaGAN(Boosted):
     """Boosts a generator: trains components in rounds, each on the data reweighted towards what the mixture misses.
 
     Two decisions are separate. `target` says how sparse the newcomer's target is: the beta of the data weights.
-    `step` says how much of the trained newcomer the mixture takes. So are two critics: a coarse one, whose inputs are
-    blurred, finds what is *missing* and makes the data weights; a sharp one weighs the components and refines samples.
+    `step` says how much of the trained newcomer the mixture takes. Two instruments serve them: counts in cells of a
+    feature space, blurred, find what is *missing* and make the data weights; a sharp critic weighs the components and
+    refines samples.
 
     Args:
         component: Zero-argument callable that makes an unfitted component: a class, a ``functools.partial``.
@@ -60,7 +58,8 @@ class AdaGAN(Boosted):
         rule: From log ratios to data weights.
         target: The beta of the data weights.
         step: The mixture weights after a round.
-        coarse_critic: Makes the critic that finds what is missing; ``None`` means noise of a tenth of a deviation.
+        coarse_critic: Makes a critic that finds what is missing instead of the cells, such as
+            ``partial(Critic, noise=0.1)``; ``None`` means cells, see `adagan.missing_mass`.
         critic: Makes the critic that weighs the components and refines samples.
         divergence: The f-divergence that the records report.
         stop: Ends the run before `rounds` when nothing is left, such as ``NothingLeft()``, and then keeps the best
@@ -105,8 +104,8 @@ class AdaGAN(Boosted):
         self.component, self.rounds, self.divergence = component, check_rounds(rounds), divergence or JensenShannon()
         self.rule, self.target = rule or Star(), target or MissingMass()
         self.step = step or FullyCorrective(self.divergence)
-        self.coarse_critic = coarse_critic or partial(Critic, noise=COARSE)
-        self.critic, self.stop, self.warm_start = critic, stop or Never(), warm_start
+        self.coarse_critic, self.critic, self.stop = coarse_critic, critic, stop or Never()
+        self.warm_start = warm_start
         self.seed, self.folder, self.progress = check_seed(seed), folder, progress
         check_choices(self)
 
@@ -215,16 +214,15 @@ class AdaGAN(Boosted):
             warnings.warn(f"round {record.index}: {note}", stacklevel=2)
         return self
 
-    def _update_data_weights(self, seed: int) -> tuple[DataWeights, Estimate | None]:
-        """Where does the mixture so far miss the data? The newcomer's data weights, and the mass that is missing."""
+    def _update_data_weights(self, seed: int) -> tuple[DataWeights, Missing | None]:
+        """Where does the mixture so far miss the data? The newcomer's data weights, and what is missing."""
         if not self.rounds_:
             return DataWeights(self._data.weights, beta=1.0), None
-        base = self._data.weights
-        coarse = fit_critic(self.coarse_critic, self._data, self._whole, seed)
-        beta = self.target.beta(coarse.log_ratio_, base, round=len(self.rounds_) + 1)
-        log_ratio = coarse.component_log_ratios_[:, -1] if self.rule.of_last_component else coarse.log_ratio_
+        base, of_last = self._data.weights, self.rule.of_last_component
+        missed, of_mixture, log_ratio = self._lookout.look_for_weights(self._whole, seed, of_last=of_last)
+        beta = self.target.beta(of_mixture, base, round=len(self.rounds_) + 1)
         start = self.data_weights_[-1].values if self.rule.accumulates else base
-        return self.rule(log_ratio, beta, start), missing_by_ratio(coarse.log_ratio_, base)
+        return self.rule(log_ratio, beta, start), missed
 
     def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, RatioEstimator]:
         """The mixture with the newcomer, its weights chosen at points that the critic did not learn from."""
@@ -248,4 +246,5 @@ class AdaGAN(Boosted):
         check_critics(self.critic, self.coarse_critic, component, self.rounds, self.seed)
         if self.folder is not None:
             rehearse(component, self.component, checked, self.seed)
+        self._lookout = Lookout(checked, self.coarse_critic, self.seed)
         return checked

@@ -35,7 +35,8 @@ def check_choices(model: Any) -> None:
                 f"{name}: expected an object of a subclass of {kind.__name__}, such as {example}, got {got}"
             )
     for name in ("critic", "coarse_critic"):
-        check_maker(name, getattr(model, name), "a fresh critic for every round")
+        if name == "critic" or model.coarse_critic is not None:
+            check_maker(name, getattr(model, name), "a fresh critic for every round")
 
 
 def check_rounds(rounds: Any) -> int:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.estimate import Estimate
+from adagan.missing.missing_mass import Missing
 from adagan.mixtures.arguments import as_log_ratio
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.f_divergence import FDivergence
@@ -29,7 +30,7 @@ class Clock:
 
 def observed(
     data_weights: DataWeights,
-    missing: Estimate | None,
+    missing: Missing | None,
     mixture: Mixture,
     critic: RatioEstimator,
     base: Tensor,
@@ -40,7 +41,7 @@ def observed(
 
     Args:
         data_weights: What the newcomer was trained on.
-        missing: Missing mass before the round.
+        missing: What was missing before the round.
         mixture: After the round.
         critic: Its sharp critic, fitted.
         base: The points' own weights, shape (N,).
@@ -57,6 +58,7 @@ def observed(
         effective_sample_size=data_weights.effective_sample_size,
         missing_mass=None if missing is None else missing.value,
         missing_mass_error=None if missing is None else missing.error,
+        missing_visible=None if missing is None else missing.visible,
         weights=tuple(mixture.weights.tolist()),
         divergence=found.value,
         divergence_error=found.error,

@@ -8,6 +8,7 @@ from typing import Any
 
 from adagan.components.critics.calibration import Calibration
 from adagan.estimate import Estimate
+from adagan.missing.missing_mass import TOO_LITTLE
 from adagan.mixtures.parameters import html_table
 from adagan.prefixes import Prefixes
 
@@ -29,8 +30,9 @@ class Round:
         level: The normaliser lambda of the data weights, if the rule has one.
         kept_share: Share of the points that kept weight.
         effective_sample_size: 1/Σw² of the data weights.
-        missing_mass: E_data[(1 − u)_+] *before* the round, at the coarse critic's resolution; ``None`` in round 1.
-        missing_mass_error: Its standard error.
+        missing_mass: Share of the data that was missing *before* the round, as of `adagan.missing_mass`, or
+            E_data[(1 − u)_+] by a coarse critic; ``None`` in round 1.
+        missing_mass_error: Its standard error; where nothing was found, that of what could have been overlooked.
         weights: The mixture weights after the round, K numbers; the newcomer's is the last.
         divergence: Estimated D_f(mixture ‖ data), by the critic at held-out points.
         divergence_error: Its standard error.
@@ -43,6 +45,7 @@ class Round:
         seconds: Wall time of the round.
         cpu_seconds: CPU time of the process during the round.
         notes: Sentences on anything unusual, in the newcomer's training too.
+        missing_visible: Share of the data that a region without samples must hold to be seen; ``None`` where not known.
     """
 
     index: int
@@ -63,6 +66,7 @@ class Round:
     seconds: float
     cpu_seconds: float
     notes: tuple[str, ...] = ()
+    missing_visible: float | None = None
 
     @property
     def mixture_beta(self) -> float:
@@ -123,8 +127,13 @@ def gamma_bound(beta: float) -> float:
 
 
 def was_missing(record: Round) -> bool:
-    """Whether the coarse critic found more than hardly anything missing before the round."""
+    """Whether more than hardly anything was found missing before the round."""
     return record.missing_mass is not None and record.missing_mass >= HARDLY
+
+
+def saw_too_little(record: Round) -> bool:
+    """Whether nothing was found missing before the round because too few points were looked at to tell."""
+    return bool(record.missing_mass == 0 and record.missing_visible is not None and record.missing_visible > TOO_LITTLE)
 
 
 def power(calibration: Calibration) -> str:
@@ -153,6 +162,11 @@ def verdict(record: Round) -> str:
     )
     if record.missing_mass is None:
         return head + f"a first component is in place; {accuracy}."
+    if saw_too_little(record):
+        return head + (
+            "too few points to tell what was missing before it (only a region of "
+            f"{record.missing_visible:.0%} of the data or more would have been seen); {accuracy}."
+        )
     if record.missing_mass < HARDLY:
         return head + (
             f"before it hardly anything was missing ({record.missing_mass:.1%} of the data); {accuracy}: what is left "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.parameters import Parameters
-from adagan.round import HARDLY, REJECTED, Round, power
+from adagan.round import HARDLY, REJECTED, Round, power, saw_too_little
 
 CLEARLY = 3.0
 """Standard errors by which a newcomer has to improve a mixture that no critic tells from the data."""
@@ -44,15 +44,15 @@ class Never(StoppingRule):
 class NothingLeft(StoppingRule):
     """Stops when the critic sees nothing more, when nothing more is missing, or when rounds no longer help.
 
-    The four tests are: the sharp critic does not beat chance on held-out points; the coarse critic has found less than
-    `missing_mass` missing for `patience` rounds in a row, so that what is left is the shape of what is there, which
+    The four tests are: the sharp critic does not beat chance on held-out points; less than `missing_mass` was found
+    missing for `patience` rounds in a row, so that what is left is the shape of what is there, which
     refinement corrects; the last `patience` newcomers were all rejected; the mixture from before the last `patience`
     rounds is as good as the present one.
 
-    A rare mode is easily overlooked, so the first test holds at once only where the coarse critic had found less than
-    `missing_mass` missing before, or, in a first round, where the sharp one could have seen so little. Otherwise it has
-    to hold for `patience` rounds in a row, and either the sharp critic could have seen what the coarse one had found,
-    or the last newcomer did not clearly improve the mixture.
+    A rare mode is easily overlooked, so the first test holds at once only where less than `missing_mass` was found
+    missing before, or, in a first round, where the sharp critic could have seen so little. Otherwise it has to hold for
+    `patience` rounds in a row, and either the sharp critic could have seen what was found missing, or the last newcomer
+    did not clearly improve the mixture. Where too few points were looked at to tell, nothing found counts for nothing.
 
     Args:
         missing_mass: Share of the data below which nothing counts as missing.
@@ -75,7 +75,8 @@ class NothingLeft(StoppingRule):
         boosted = [record for record in rounds if record.missing_mass is not None][-self.patience :]
         if len(boosted) < self.patience:
             return ""
-        if all(record.missing_mass is not None and record.missing_mass < self.missing_mass for record in boosted):
+        seen = not any(saw_too_little(record) for record in boosted)
+        if seen and all((record.missing_mass or 0.0) < self.missing_mass for record in boosted):
             return (
                 f"less than {self.missing_mass:.1%} of the data was missing before each of the last {self.patience} "
                 "rounds: what is left is the shape of what is there, which refinement corrects"

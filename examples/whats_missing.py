@@ -12,18 +12,18 @@ from sklearn.mixture import GaussianMixture
 from adagan import AdaGAN
 from adagan.components import ScikitLearn
 from adagan.data.built_in import built_in
-from adagan.missing.regions import MissingRegion
+from adagan.missing.missing_mass import Missing
 
 
 def small_mixture(components: int) -> ScikitLearn:
     return ScikitLearn(GaussianMixture(components, reg_covar=1e-4, max_iter=30))
 
 
-def show(title: str, regions: list[MissingRegion]) -> None:
-    print(f"{title}: {len(regions)} regions, {sum(region.missing_mass for region in regions):.1%} of the data")
-    for region in regions[:5]:
+def show(title: str, missing: Missing) -> None:
+    print(f"{title}: {missing.describe()}")
+    for region in missing.regions[:5]:
         centre = ", ".join(f"{value:.1f}" for value in region.centre.tolist())
-        print(f"  {region.missing_mass:.1%} of the data around ({centre}), covered to {region.coverage:.0%}")
+        print(f"  {region.mass:.1%} of the data around ({centre}), covered to {region.coverage:.0%}")
 
 
 def main(num_points: int = 10_000, rounds: int = 5) -> tuple[float, float]:
@@ -35,7 +35,7 @@ def main(num_points: int = 10_000, rounds: int = 5) -> tuple[float, float]:
         model.boost()
     after = model.missing()
     show(f"boosted, {rounds} rounds", after)
-    return sum(region.missing_mass for region in before), sum(region.missing_mass for region in after)
+    return before.value, after.value
 
 
 if __name__ == "__main__":

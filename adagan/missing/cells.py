@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -18,6 +19,8 @@ POINTS_PER_CELL = 10
 MOST_POINTS = 25_000
 """Points at most by which cells are made."""
 BLOCK = 8_192
+TOUCHING = 2.5
+"""Cells lie side by side when their centres are nearer than so many of their spreads: equal squares are at 1.7."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,21 @@ class CellTree:
         for node, pair in enumerate(self.children, start=self.num_cells):
             sums[node] = sums[pair].sum()
         return sums
+
+    def touching(self, cells: Whole, located: Whole, distances: Matrix) -> list[Whole]:
+        """Groups of the wanted cells that lie side by side, whatever the tree made of them.
+
+        Args:
+            cells: The wanted ones.
+            located: The cell of every point of the data.
+            distances: Of these points from their cell's centre.
+        """
+        number = np.bincount(located, minlength=self.num_cells).clip(min=1)
+        spreads = np.bincount(located, weights=distances**2, minlength=self.num_cells)[cells] / number[cells]
+        apart = ((self.centres[cells, None] - self.centres[None, cells]) ** 2).sum(axis=2)
+        side_by_side = apart <= TOUCHING**2 * (spreads[:, None] + spreads[None])
+        count, group = connected_components(side_by_side, directed=False)
+        return [cells[group == index] for index in range(count)]
 
     def cells_of(self, node: int) -> Whole:
         """The cells that a node unites."""

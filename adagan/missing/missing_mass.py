@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from adagan.data.training_data import TrainingData
+from adagan.estimate import NORMAL_QUANTILE
 from adagan.missing.cells import CellTree, Whole
 from adagan.missing.features import Features, Matrix, suited_features
 from adagan.missing.shortfall import Counts, missing_nodes, shrunken_ratios
@@ -24,7 +25,6 @@ STRAY = 3.0
 hide a missing group that they surround."""
 TOO_LITTLE = 0.05
 """When a region of this share of the data could lack all its samples unnoticed, nothing found means nothing."""
-NORMAL_QUANTILE = 1.959964
 
 Verdict: TypeAlias = Literal["missing", "nothing found", "cannot tell"]
 
@@ -51,7 +51,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class MissingMass:
+class Missing:
     """How much of the data a model misses, and where.
 
     Attributes:
@@ -80,6 +80,11 @@ class MissingMass:
         if self.regions:
             return "missing"
         return "cannot tell" if self.visible > TOO_LITTLE else "nothing found"
+
+    @property
+    def error(self) -> float:
+        """The standard error whose 95 % interval reaches `high`."""
+        return (self.high - self.value) / NORMAL_QUANTILE
 
     @property
     def rows(self) -> Tensor:
@@ -114,7 +119,7 @@ def missing_mass(
     threshold: float = MISSING_BELOW,
     features: Features | None = None,
     seed: int = 0,
-) -> MissingMass:
+) -> Missing:
     """Which parts of the data a model leaves out or starves, from nothing but samples of it.
 
     The data are divided into cells of a feature space (standardised entries of vectors, principal components of more
@@ -122,7 +127,7 @@ def missing_mass(
     of larger regions. Data and samples, both blurred a little, are counted in every node; one is *missing* when the
     model's share q of it is significantly below a part of the data's share p, by exact binomial tests corrected for all
     nodes. The missing mass Σ p − q over the maximal missing nodes is a lower bound: it is 0 in expectation when
-    nothing is missing, whatever the shapes of what is there, and blind to regions smaller than `MissingMass.visible`.
+    nothing is missing, whatever the shapes of what is there, and blind to regions smaller than `Missing.visible`.
 
     >>> from adagan.data.built_in import known_modes
     >>> ring = known_modes("unbalanced-ring")
@@ -154,7 +159,7 @@ def missing_mass(
 
 def estimated(
     data: TrainingData, samples: Tensor, features: Features, seed: int, threshold: float = MISSING_BELOW
-) -> MissingMass:
+) -> Missing:
     """`missing_mass` of checked data."""
     at_data, at_samples = features(data.points), features(samples)
     tree = CellTree.grown(at_data, features.cells, seed)
@@ -163,16 +168,16 @@ def estimated(
     in_data, in_samples = _counted(tree, at_data, weights, at_samples, blur, np.random.default_rng(seed))
     size = 1 / float((weights**2).sum())
     counts = Counts(tree.totals(size * in_data), tree.totals(in_samples), size, len(samples), threshold)
-    cells, _ = tree.locate(at_data)
-    ratios = shrunken_ratios(tree, counts)
-    nodes, error = missing_nodes(tree, counts), counts.lack_error
-    regions = tuple(_region(tree, counts, node, cells, ratios, data) for node in nodes)
-    value, spread = float(counts.lack[nodes].sum()), NORMAL_QUANTILE * float(np.sqrt((error[nodes] ** 2).sum()))
-    visible = counts.visible_mass()
-    return MissingMass(
+    cells, distances = tree.locate(at_data)
+    ratios, nodes, visible = shrunken_ratios(tree, counts), missing_nodes(tree, counts), counts.visible_mass()
+    missing = np.concatenate([np.empty(0, dtype=np.int64), *(tree.cells_of(node) for node in nodes)])
+    found = [_region(counts, group, cells, ratios, data) for group in tree.touching(missing, cells, distances)]
+    regions = tuple(sorted(found, key=lambda region: -region.mass))
+    value, spread = counts.lack_of(missing)
+    return Missing(
         value=value,
         low=max(value - spread, 0.0),
-        high=min(value + spread, 1.0) if nodes else visible,
+        high=min(value + spread, 1.0) if regions else visible,
         visible=visible,
         regions=regions,
         log_ratio=torch.from_numpy(np.log(ratios[cells])).to(data.points.device),
@@ -194,16 +199,16 @@ def _counted(
     return in_data.astype(np.float64), np.bincount(at_samples, minlength=tree.num_cells).astype(np.float64)
 
 
-def _region(tree: CellTree, counts: Counts, node: int, cells: Whole, ratios: Matrix, data: TrainingData) -> Region:
-    rows = np.nonzero(np.isin(cells, tree.cells_of(node)))[0]
-    rows = rows[np.argsort(ratios[cells[rows]], kind="stable")]
-    lack, error = float(counts.lack[node]), NORMAL_QUANTILE * float(counts.lack_error[node])
-    share, found = counts.data[node] / counts.num_data, torch.from_numpy(rows)
+def _region(counts: Counts, inside: Whole, cells: Whole, ratios: Matrix, data: TrainingData) -> Region:
+    rows = np.nonzero(np.isin(cells, inside))[0]
+    rows = torch.from_numpy(rows[np.argsort(ratios[cells[rows]], kind="stable")])
+    lack, spread = counts.lack_of(inside)
+    share = counts.data[inside].sum() / counts.num_data
     return Region(
-        rows=found,
-        centre=data.points[found.to(data.points.device)].mean(dim=0),
+        rows=rows,
+        centre=data.points[rows.to(data.points.device)].mean(dim=0),
         mass=lack,
-        low=max(lack - error, 0.0),
-        high=min(lack + error, 1.0),
-        coverage=float(counts.samples[node] / counts.num_samples / share),
+        low=max(lack - spread, 0.0),
+        high=min(lack + spread, 1.0),
+        coverage=float(counts.samples[inside].sum() / counts.num_samples / share),
     )

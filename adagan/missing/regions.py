@@ -73,7 +73,7 @@ def missing_regions(
     thinned = missing[order.sort().values]
     flat = data[thinned.to(data.device)].reshape(len(thinned), -1).cpu().double().numpy()
     with isolated_randomness(seed):  # scikit-learn's first import draws from Python's generator
-        groups = torch.from_numpy(_grouped(flat, seed))
+        groups = torch.from_numpy(_grouped(flat, seed % 2**32))
     thinning = len(missing) / len(thinned)
     found = [
         _region(data, thinned[groups == group], ratios.cpu(), weights.cpu(), lacking, thinning)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom  # type: ignore[import-untyped]
 
-from adagan.missing.cells import CellTree, Matrix
+from adagan.estimate import NORMAL_QUANTILE
+from adagan.missing.cells import CellTree, Matrix, Whole
 
 LEVEL = 0.05
 """Rate of false discoveries among the nodes that are called missing; of any at all when nothing is missing."""
@@ -34,15 +35,11 @@ class Counts:
     num_samples: int
     tau: float
 
-    @property
-    def lack(self) -> Matrix:
-        """The data's share p less the samples' share q, shape (nodes,)."""
-        return self.data / self.num_data - self.samples / self.num_samples
-
-    @property
-    def lack_error(self) -> Matrix:
-        """Its standard error, by Poisson's law."""
-        return np.sqrt(self.data / self.num_data**2 + self.samples / self.num_samples**2)
+    def lack_of(self, cells: Whole) -> tuple[float, float]:
+        """The lack of several cells together, and half of its 95 % interval, by Poisson's law."""
+        data, samples = float(self.data[cells].sum()), float(self.samples[cells].sum())
+        error = np.sqrt(data / self.num_data**2 + samples / self.num_samples**2)
+        return data / self.num_data - samples / self.num_samples, NORMAL_QUANTILE * float(error)
 
     @property
     def threshold(self) -> float:
@@ -70,13 +67,13 @@ class Counts:
 
 
 def missing_nodes(tree: CellTree, counts: Counts) -> list[int]:
-    """The maximal nodes that are missing, disjoint, the largest lack first.
+    """The maximal nodes that are missing, disjoint.
 
     A node is taken for what its children have found when it is short itself and what they leave out of it looks
     missing too; so a region without samples is found whole though its parts hold too few points each, and a region
     that is there is not drawn in by a neighbour that is not.
     """
-    short, lack = counts.is_short(), counts.lack
+    short = counts.is_short()
     found: list[list[int]] = []
     for node in range(tree.num_nodes):
         inside = [] if node < tree.num_cells else [m for c in tree.children[node - tree.num_cells] for m in found[c]]
@@ -86,7 +83,7 @@ def missing_nodes(tree: CellTree, counts: Counts) -> list[int]:
         if short[node] and whole:
             inside = [node]
         found.append(inside)
-    return sorted(found[-1], key=lambda node: -lack[node])
+    return found[-1]
 
 
 def shrunken_ratios(tree: CellTree, counts: Counts) -> Matrix:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from adagan.missing.missing_mass import MissingMass, Region
+from adagan.missing.missing_mass import Missing, Region
 
 SHOWN_ROWS = 5
 SHOWN_ENTRIES = 4
 
 
-def lines(found: MissingMass) -> list[str]:
+def lines(found: Missing) -> list[str]:
     """One line on all of it, then one for each region; rows are counted from 0, as in Python."""
     sentence = found.describe()
     head = sentence[0].upper() + sentence[1:] + (":" if found.regions else ".")
@@ -28,7 +28,7 @@ def _line(number: int, region: Region) -> str:
     )
 
 
-def as_json(found: MissingMass) -> dict[str, object]:
+def as_json(found: Missing) -> dict[str, object]:
     """The estimate as plain numbers and lists; regions without their centres where these are no short vectors."""
     return {
         "missing": found.value,

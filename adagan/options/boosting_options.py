@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from jsonargparse import Namespace
 
-from adagan.boosting import COARSE, AdaGAN
+from adagan.boosting import AdaGAN
 from adagan.mixtures.data_weights import RULES
 from adagan.mixtures.divergences import DIVERGENCES
 from adagan.mixtures.errors import UserError
@@ -63,10 +63,10 @@ def add_boosting_options(parser: VerbParser) -> None:
     )
     group.add_argument(
         "--resolution",
-        type=float,
-        default=COARSE,
+        type=float | None,
         metavar="X",
-        help="noise of the coarse critic, which decides what is missing, in standard deviations of the data",
+        help="let a coarse critic decide what is missing, with noise of so many standard deviations of the data; by "
+        "default counts in cells do, which train nothing but, for images of 16 pixels or more, an encoder",
     )
 
 
@@ -84,7 +84,7 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     if settings.threads < 1:
         raise UserError(f"--threads: expected 1 or more, got {settings.threads}")
     torch.set_num_threads(settings.threads)
-    if settings.resolution < 0:
+    if settings.resolution is not None and settings.resolution < 0:
         raise UserError(f"--resolution: expected 0 or more, got {settings.resolution}")
     coarse_critic, critic = critic_makers(settings)
     model = AdaGAN(
@@ -103,5 +103,5 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         progress=True,
     )
     # a wrong option is to be heard of before anything is written
-    model.critic(), model.coarse_critic()
+    model.critic()
     return model

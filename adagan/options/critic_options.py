@@ -28,7 +28,7 @@ def add_critic_options(parser: VerbParser) -> None:
         metavar="NAME",
         help="the sharp critic: "
         + "; ".join(f"{name} ({offer.about})" for name, offer in CRITICS_BY_NAME.items())
-        + "; of --critic.* those that are no networks take folds and max-samples only, and the coarse critic is always "
+        + "; of --critic.* those that are no networks take folds and max-samples only, and a coarse critic is always "
         "a softmax network",
     )
     group.add_argument(
@@ -42,8 +42,8 @@ def add_critic_options(parser: VerbParser) -> None:
     parser.add_options_of(Critic, "critic", group, skip={"noise", "trainer_options", "calibrator", "seed"})
 
 
-def critic_makers(settings: Namespace) -> tuple[CriticMaker, CriticMaker]:
-    """What makes the coarse critic and the sharp one.
+def critic_makers(settings: Namespace) -> tuple[CriticMaker | None, CriticMaker]:
+    """What makes the coarse critic, if there is to be one, and the sharp one.
 
     Raises:
         UserError: An unknown name; the option is named.
@@ -51,7 +51,7 @@ def critic_makers(settings: Namespace) -> tuple[CriticMaker, CriticMaker]:
     kind = CRITICS_BY_NAME[check_name(settings.critic_kind, CRITICS_BY_NAME, "--critic-kind")]
     calibrator = choose(settings.calibrator, named(CALIBRATORS), "--calibrator")
     network = dict(settings.critic.as_dict(), trainer_options=settings.trainer, calibrator=calibrator)
-    coarse = partial(Critic, noise=settings.resolution, **network)
+    coarse = None if settings.resolution is None else partial(Critic, noise=settings.resolution, **network)
     if kind.in_steps:
         return coarse, partial(kind, **network)
     return coarse, partial(kind, **{name: network[name] for name in ("folds", "max_samples", "calibrator")})

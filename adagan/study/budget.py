@@ -97,27 +97,21 @@ class Split:
     Attributes:
         first: Share of the first component, on which all that follows stands.
         critics: Share of all critics together; the later components divide the rest.
-        sharp: What the sharp critic of a round before the last counts among the critics: it only gives the mixture
-            its provisional weights.
-        coarse: What a coarse critic counts.
-        last: What the last sharp critic counts: it weighs all components and refines the samples.
+        last: What the last critic counts, in units of an earlier one: it weighs all components and refines the samples,
+            and the others only give the mixture its provisional weights.
     """
 
     first: float = 0.6
-    critics: float = 0.2
-    sharp: float = 0.1
-    coarse: float = 0.6
-    last: float = 2.0
+    critics: float = 0.16
+    last: float = 20.0
 
     def turns(self, rounds: int) -> dict[str, list[float]]:
         """The shares of all trainings, by kind and round, of two rounds or more; they sum to 1."""
-        sharp, coarse = [self.sharp] * (rounds - 1) + [self.last], [0.0] + [self.coarse] * (rounds - 1)
-        unit = self.critics / (sum(sharp) + sum(coarse))
+        unit = self.critics / (rounds - 1 + self.last)
         later = (1 - self.first - self.critics) / (rounds - 1)
         return {
-            "coarse critic": [unit * value for value in coarse],
             "component": [self.first] + [later] * (rounds - 1),
-            "sharp critic": [unit * value for value in sharp],
+            "critic": [unit] * (rounds - 1) + [unit * self.last],
         }
 
 

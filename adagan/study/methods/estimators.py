@@ -13,7 +13,7 @@ from adagan.components.generators.memoriser import Memoriser
 from adagan.data.training_data import TrainingData
 from adagan.estimate import Estimate
 from adagan.missing.features import Features, suited_features
-from adagan.missing.missing_mass import MISSING_BELOW, MissingMass, Region, estimated
+from adagan.missing.missing_mass import MISSING_BELOW, Missing, Region, estimated
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.study.method import Lesson, Trained
@@ -35,11 +35,11 @@ def coarse_critic(lesson: Lesson) -> Trained[Estimator]:
     return Trained((partial(_by_critic, TrainingData.checked(lesson.data)),), 0, 0.0)
 
 
-def _by_cells(data: TrainingData, features: Features, samples: Tensor, seed: int) -> MissingMass:
+def _by_cells(data: TrainingData, features: Features, samples: Tensor, seed: int) -> Missing:
     return estimated(data, samples, features, seed)
 
 
-def _by_critic(data: TrainingData, samples: Tensor, seed: int) -> MissingMass:
+def _by_critic(data: TrainingData, samples: Tensor, seed: int) -> Missing:
     with isolated_randomness(seed):
         model = Mixture([Memoriser().fit(samples)])
         critic = Critic(noise=NOISE, seed=seed).fit(data.points, model)
@@ -50,4 +50,4 @@ def _by_critic(data: TrainingData, samples: Tensor, seed: int) -> MissingMass:
     rows = (ratio.exp() < MISSING_BELOW).nonzero()[:, 0]
     whole = Region(rows, data.points[rows].mean(dim=0), found.value, max(low, 0.0), min(high, 1.0), float("nan"))
     regions = (whole,) if len(rows) else ()
-    return MissingMass(found.value, max(low, 0.0), min(high, 1.0), 0.0, regions, ratio, len(samples), 0.0)
+    return Missing(found.value, max(low, 0.0), min(high, 1.0), 0.0, regions, ratio, len(samples), 0.0)

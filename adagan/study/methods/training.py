@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adagan.boosting import COARSE, AdaGAN
+from adagan.boosting import AdaGAN
 from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component
 from adagan.components.critics.critic import Critic
@@ -92,9 +92,9 @@ def fit_boosted(
     def index() -> int:
         return len(getattr(model, "rounds_", ()))
 
-    def critic(kind: str, noise: float) -> Critic:
-        steps = critic_cost.steps(pace.seconds(kind, index()))
-        return study_critic(data, min(steps, CRITIC_STEPS), noise)
+    def critic() -> Critic:
+        steps = critic_cost.steps(pace.seconds("critic", index()))
+        return study_critic(data, min(steps, CRITIC_STEPS))
 
     def component() -> Any:
         seconds = pace.seconds("component", index())
@@ -108,8 +108,7 @@ def fit_boosted(
         target=target,
         step=step,
         warm_start=warm_start,
-        coarse_critic=lambda: critic("coarse critic", COARSE),
-        critic=lambda: critic("sharp critic", 0.0),
+        critic=critic,
         seed=seed,
     )
     model.fit(data, labels=lesson.labels)
@@ -128,9 +127,9 @@ def affordable_samples(source: Samples, seconds: float) -> int:
     return min(max(int(seconds / price), FEWEST_PILOTS), MOST_PILOTS)
 
 
-def study_critic(data: Tensor, steps: int, noise: float = 0.0) -> Critic:
+def study_critic(data: Tensor, steps: int) -> Critic:
     """The critic of a study: of images, of which there are few, it takes smaller minibatches."""
     if is_image(data.shape[1:]):
-        return Critic(max_steps=steps, noise=noise, batch_size=128)
+        return Critic(max_steps=steps, batch_size=128)
     samples = max(64 * steps, 4_000)
-    return Critic(max_steps=steps, noise=noise, max_samples=min(samples, math.ceil(len(data))))
+    return Critic(max_steps=steps, max_samples=min(samples, math.ceil(len(data))))

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.missing.missing_mass import MissingMass
+from adagan.missing.missing_mass import Missing
 from adagan.study.task import Row, World
 
 SAMPLES_PER_POINT = 2
@@ -27,7 +27,7 @@ Change = Callable[[Tensor, Tensor, torch.Generator], Tensor]
 class Estimator(Protocol):
     """The answer that these worlds score: what is missing, from samples of a model."""
 
-    def __call__(self, samples: Tensor, seed: int) -> MissingMass: ...
+    def __call__(self, samples: Tensor, seed: int) -> Missing: ...
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ RADII = {"ring": 1.0, "unbalanced-ring": 2.5}
 GRIDS = ("grid", "unbalanced-grid")
 STD = {"ring": 0.01, "grid": 0.05, "unbalanced-ring": 0.05, "unbalanced-grid": 0.05}
 POINTS = {
+    "glyphs": 60_000,
     "ring": 100_000,
     "grid": 100_000,
     "unbalanced-ring": 50_000,

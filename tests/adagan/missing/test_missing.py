@@ -77,8 +77,12 @@ def test_a_model_says_which_clusters_it_lacks() -> None:
             return 0.2 * torch.randn(num_samples, 2, generator=generator)
 
     quick = partial(Critic, max_steps=150)
-    model = AdaGAN(FirstCluster, rounds=1, critic=quick, coarse_critic=partial(quick, noise=0.1)).fit(data)
-    region = model.missing()[0]
-    assert abs(region.missing_mass - 0.25) < 0.03
-    assert region.coverage < 0.1
-    assert set(label[region.rows].tolist()) == {1}
+    for coarse in (None, partial(quick, noise=0.1)):
+        model = AdaGAN(FirstCluster, rounds=1, critic=quick, coarse_critic=coarse).fit(data)
+        missing = model.missing()
+        region = missing.regions[0]
+        assert missing.verdict == "missing"
+        assert abs(region.mass - 0.25) < 0.03
+        assert missing.low < 0.25 < missing.high + 0.03
+        assert region.coverage < 0.1
+        assert set(label[region.rows].tolist()) == {1}

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from adagan.data.built_in import KnownModes, known_modes
-from adagan.missing.missing_mass import MissingMass, missing_mass
+from adagan.missing.missing_mass import Missing, missing_mass
 from adagan.mixtures.errors import UserError
 
 RING = replace(known_modes("unbalanced-ring"), num_points=10_000)
@@ -32,7 +32,7 @@ def mode_of(points: Tensor, modes: KnownModes) -> Tensor:
     return torch.cdist(points, modes.centres).argmin(dim=1)
 
 
-def found(modes: KnownModes, model: KnownModes, seed: int) -> tuple[Tensor, MissingMass]:
+def found(modes: KnownModes, model: KnownModes, seed: int) -> tuple[Tensor, Missing]:
     data = modes.draw(modes.num_points, 2 * seed)
     return data, missing_mass(data, model.draw(3 * modes.num_points, 2 * seed + 1), seed=seed)
 

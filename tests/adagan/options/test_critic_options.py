@@ -17,6 +17,7 @@ KINDS = {"softmax": Critic, "binary": BinaryCritic, "classifier": ClassifierCrit
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_made_with_its_options(kind: str) -> None:
     words = ["ring", "--critic-kind", kind, "--calibrator", "best-of", "--critic.folds", "3", "--critic.width", "9"]
+    words += ["--resolution", "0.1"]
     model = make_model(parse_run(words)[1], "")
     critic, coarse = model.critic(), model.coarse_critic()
     assert type(critic) is KINDS[kind]

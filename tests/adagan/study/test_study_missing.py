@@ -9,13 +9,13 @@ import torch
 
 from adagan.command_line import main
 from adagan.data.glyphs import CLASSES, RARE_CLASSES, labelled_glyphs
-from adagan.missing.missing_mass import MissingMass
+from adagan.missing.missing_mass import Missing
 from adagan.study.tasks.missing import missing_world
 from adagan.study.tasks.missing_families import FAMILIES
 
 
-def nothing(samples: torch.Tensor, seed: int) -> MissingMass:
-    return MissingMass(0.0, 0.0, 0.0, 0.0, (), torch.zeros(500, dtype=torch.float64), len(samples), 0.0)
+def nothing(samples: torch.Tensor, seed: int) -> Missing:
+    return Missing(0.0, 0.0, 0.0, 0.0, (), torch.zeros(500, dtype=torch.float64), len(samples), 0.0)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
