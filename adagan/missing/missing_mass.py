@@ -200,8 +200,8 @@ def _counted(
 
 
 def _region(counts: Counts, inside: Whole, cells: Whole, ratios: Matrix, data: TrainingData) -> Region:
-    rows = np.nonzero(np.isin(cells, inside))[0]
-    rows = torch.from_numpy(rows[np.argsort(ratios[cells[rows]], kind="stable")])
+    within = np.nonzero(np.isin(cells, inside))[0]
+    rows = torch.from_numpy(within[np.argsort(ratios[cells[within]], kind="stable")])
     lack, spread = counts.lack_of(inside)
     share = counts.data[inside].sum() / counts.num_data
     return Region(
