@@ -62,7 +62,7 @@ class Boosted(ConstructorParameters, ABC):
     ) -> Self:
         """The model of a run, after its last complete round; it samples, refines, and goes on by ``resume(data)``.
 
-        >>> model = AdaGAN.load("run", rounds=8).resume(data)  # doctest: +SKIP
+        ``AdaGAN.load("run", rounds=8).resume(data)`` adds rounds to a run.
 
         Args:
             folder: Of the run.
