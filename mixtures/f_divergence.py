@@ -109,14 +109,3 @@ class FDivergence(Parameters, ABC):
         probabilities = as_probabilities(weights, values.numel(), values, "weights")
         counted = probabilities > 0
         return float((probabilities[counted] * self.integrand(values[counted])).sum())
-
-    def critic_loss(self, log_ratio_model: Tensor, log_ratio_data: Tensor) -> Tensor:
-        """Minus the variational bound, −E_model[f'(u)] + E_data[f*(f'(u))] (Nguyen et al.; f-GAN, eq. 6).
-
-        Its minimum over functions is −D_f(model ‖ data), reached at the true log ratio.
-        """
-        return self.conjugate(log_ratio_data).mean() - self.derivative(log_ratio_model).mean()
-
-    def generator_loss(self, log_ratio_model: Tensor) -> Tensor:
-        """The generator's part of the bound, E_model[f'(u)]: small where the model looks like data (f-GAN, eq. 6)."""
-        return self.derivative(log_ratio_model).mean()

@@ -120,7 +120,7 @@ def test_scikit_learns_order_is_refused_before_anything_is_learnt(offer: Offer) 
             component.fit(DATA, labels=CLASSES)
 
 
-@pytest.mark.parametrize("verb", ["fit", "start", "resume"])
+@pytest.mark.parametrize("verb", ["fit", "resume"])
 def test_boosting_refuses_it_too(verb: str) -> None:
     with pytest.raises(UserTypeError, match=rf"{verb}: only data without a name, got 1 more; pass .*labels=\.\.\."):
         getattr(model(), verb)(DATA, CLASSES)
