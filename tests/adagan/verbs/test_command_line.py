@@ -218,14 +218,13 @@ def test_report(run: Path, tmp_path: Path, capsys: Captured) -> None:
     assert str(tmp_path / "page.html") in capsys.readouterr().out
 
 
-@pytest.mark.slow
-def test_a_reader_that_goes_away_is_no_complaint(run: Path, tmp_path: Path) -> None:
-    command = f"{sys.executable} -m adagan missing {run} | true"
-    done = subprocess.run(
-        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"], check=False, capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 141
-    assert "Error" not in done.stderr
+def test_a_reader_that_goes_away_is_no_complaint(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "adagan", "--help"]
+    done = subprocess.run(command, check=False, stdout=writer, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.slow
