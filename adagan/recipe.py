@@ -49,9 +49,10 @@ def _is_plain(value: Any) -> bool:
 def maker_of(recipe: Mapping[str, Any] | None, folder: Path) -> Callable[[], Any]:
     """What makes components like those of the run in a folder."""
     component = (recipe or {}).get("component")
-    if component is None:
+    published = published_components()
+    if component is None or component["class"] not in published:
         return partial(_not_known, folder)
-    return partial(published_components()[component["class"]](), **component["parameters"])
+    return partial(published[component["class"]](), **component["parameters"])
 
 
 def _not_known(folder: Path) -> Any:

@@ -93,8 +93,10 @@ class ConstructorParameters(Parameters):
         return [found[name]] if name in found else []
 
     def _passed(self) -> dict[str, Any]:
+        names = parameter_names(type(self))
         arguments, options = self._made_with
-        return {**dict(zip(parameter_names(type(self)), arguments, strict=False)), **options}
+        passed = {**dict(zip(names, arguments, strict=False)), **options}
+        return {name: passed[name] for name in names if name in passed}
 
     def _make_anew(self, parameters: Mapping[str, Any], changed: Collection[str]) -> None:
         passed = {*self._passed(), *changed}

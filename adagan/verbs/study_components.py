@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.markdown import Markdown
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.storage.files import write_text
 from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import component_cells
 from adagan.study.methods.kinds import KINDS
@@ -45,6 +46,6 @@ def run(arguments: Sequence[str]) -> None:
     console = study_console()
     console.print(Markdown(table))
     if options.markdown:
-        Path(options.markdown).write_text(table, encoding="utf-8")
+        write_text(Path(options.markdown), table)
         console.print(f"table written to {options.markdown}")
     tell_the_rest(console, rows, file)
