@@ -13,6 +13,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+from sphinx.util.inspect import stringify_signature
 
 logger = logging.getLogger(__name__)
 
@@ -158,6 +159,34 @@ def escape(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: l
         lines[index] = "".join(parts)
 
 
+class Shown:
+    """A default value that is a class, shown by its name."""
+
+    def __init__(self, value: type) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return self.value.__name__
+
+
+def constructor(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """The arguments of a class that notes them as they pass through ``__new__``, where autodoc looks first."""
+    if what != "class" or not (signature or "").startswith("(*arguments"):
+        return None
+    own = inspect.signature(value.__init__)
+    parameters = [
+        parameter.replace(default=Shown(parameter.default))
+        if inspect.isclass(parameter.default) and parameter.default is not parameter.empty
+        else parameter
+        for parameter in list(own.parameters.values())[1:]
+        if parameter.name not in ("args", "kwargs")  # a torch module without a constructor of its own
+    ]
+    shown = own.replace(parameters=parameters)
+    return stringify_signature(shown, show_annotation=False, show_return_annotation=False), returns
+
+
 def without_object(app: Sphinx, page: nodes.document) -> None:
     """That a class is an object goes without saying."""
     for paragraph in list(page.findall(nodes.paragraph)):
@@ -170,5 +199,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("adagan", role)
     app.connect("missing-reference", resolve)
     app.connect("doctree-read", without_object)
+    app.connect("autodoc-process-signature", constructor)
     app.connect("autodoc-process-docstring", escape, priority=400)  # napoleon comes after it
     return {"parallel_read_safe": True, "parallel_write_safe": True}
