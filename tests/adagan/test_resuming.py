@@ -77,14 +77,15 @@ def test_a_kill_while_a_round_is_written_leaves_the_round_before(
             raise Killed
         replace(source, target, **folders)
 
-    # five files to a round: component, weights, critic, mixture.json, run.json; two kills one after the other
-    for stop in range(6, 11):
+    # two files to an empty run, and five to a round: component, weights, critic, mixture.json, run.json; two kills one
+    # after the other
+    for stop in range(8, 13):
         folder = tmp_path / f"run{stop}"
         monkeypatch.setattr(os, "replace", dying)
         replaced.clear()
         with pytest.raises(Killed):
             model(folder=folder).fit(DATA)
-        assert replaced[:5][-1] == "run.json"
+        assert replaced[:7][-1] == "run.json"
         assert len(json.loads((folder / "run.json").read_text())["rounds"]) == 1
         stop, first = 1, stop
         replaced.clear()
