@@ -83,8 +83,8 @@ def _complain(message: str, status: int = 2) -> int:
 
 def script() -> None:
     """The console script's entry."""
-    status = main()
     try:
+        status = main()
         sys.stdout.flush()
     except BrokenPipeError:
         status = 141

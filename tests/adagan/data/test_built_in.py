@@ -35,7 +35,6 @@ POINTS = {
     "digits-unbalanced": 1_797 - 533 + 9 + 9 + 9,
     "stacked-digits": 60_000,
     "stacked-digits-unbalanced": 60_000,
-    "glyphs": 60_000,
 }
 SIZES = {
     "ring": (2_500, 50_000),
