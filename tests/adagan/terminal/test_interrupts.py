@@ -54,7 +54,7 @@ def test_an_interrupted_run_says_what_is_kept_and_is_resumed(
 def test_an_interrupt_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("adagan.run_folder.RunFolder.create", interrupted)
