@@ -84,6 +84,8 @@ def missing_regions(
 
 def _grouped(points: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
     """The group of each point, shape (M,)."""
+    if len(points) < 2:  # nothing to tell apart, and scikit-learn refuses it
+        return np.zeros(len(points), dtype=np.int64)
     from sklearn.decomposition import PCA  # type: ignore[import-untyped]
     from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
 

@@ -86,3 +86,10 @@ def test_a_model_says_which_clusters_it_lacks() -> None:
         assert missing.low < 0.25 < missing.high + 0.03
         assert region.coverage < 0.1
         assert set(label[region.rows].tolist()) == {1}
+
+
+def test_one_missing_point_is_a_region() -> None:
+    data = torch.tensor([[0.0], [0.1], [0.2], [9.0]])
+    (region,) = missing_regions(data, torch.tensor([0.0, 0.0, 0.0, -50.0]))
+    assert region.rows.tolist() == [3]
+    assert region.missing_mass == pytest.approx(0.25)
