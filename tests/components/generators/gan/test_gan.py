@@ -44,7 +44,7 @@ def test_another_objective_learns_another_generator() -> None:
     samples = GAN(LeastSquares(), **options).fit(blobs(2000)).sample(1000, generator=seeded(1))
     other = GAN(**options).fit(blobs(2000)).sample(1000, generator=seeded(1))
     assert not torch.equal(samples, other)
-    # untrained samples lie about the origin, 2.8 from either blob; over 20 seeds .9 to 1.2, with a deviation of .1
+    # untrained samples lie about the origin, 2.8 from either blob; over 20 seeds .9 to 1.4, with a deviation of .15
     assert float((samples.abs() - 2).norm(dim=1).median()) < 2.0
 
 
