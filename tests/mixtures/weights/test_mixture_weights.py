@@ -130,8 +130,10 @@ def slsqp(divergence: FDivergence, log_ratios: Tensor, base: Tensor) -> float:
 def test_agrees_with_scipy_and_is_certified(divergence: FDivergence, seed: int) -> None:
     log_ratios, base = worlds(seed, points=40, parts=8)
     found = minimise_divergence(log_ratios, divergence, base)
-    # scipy stops where it likes, never below the minimum; the certificate below is ours
-    assert found.value == pytest.approx(slsqp(divergence, log_ratios, base), rel=1e-5, abs=1e-6)
+    # scipy never ends below the certified minimum, and for steep divergences now and then far above it
+    theirs = slsqp(divergence, log_ratios, base)
+    assert found.value <= theirs + 1e-6 * max(1.0, theirs)
+    assert found.value - found.gap <= theirs + 1e-12 * max(1.0, theirs)
     assert found.value == pytest.approx(value(divergence, log_ratios, found.weights, base), rel=1e-12)
     assert 0 <= found.gap <= 1e-9 * max(1.0, found.value)
 
