@@ -74,6 +74,11 @@ def test_boosting_stops_when_nothing_is_left() -> None:
     assert len(model.mixture_) <= len(model.rounds_) < model.rounds
 
 
+def test_what_samples_miss_is_found() -> None:
+    # the truth is .187; six standard errors of 5,000 points are .033
+    assert load("what_samples_miss").main(num_points=5_000) == pytest.approx(0.187, abs=0.033)
+
+
 @pytest.mark.usefixtures("quick_critics")
 def test_less_is_missing_after_boosting() -> None:
     before, after = load("whats_missing").main(num_points=3_000, rounds=3)

@@ -20,6 +20,8 @@ from adagan.mixtures.numbers import check_share
 
 MISSING_BELOW = 0.5
 """tau: a region is missing when the model gives it less than this part of its share of the data."""
+WITHIN = 8.0
+"""The blur is no wider than so many deviations within cells: where these are small, groups lie close to each other."""
 STRAY = 3.0
 """Samples further from the nearest centre than so many times what 99 % of the data are count in no cell: they would
 hide a missing group that they surround."""
@@ -164,11 +166,11 @@ def estimated(
     at_data, at_samples = features(data.points), features(samples)
     tree = CellTree.grown(at_data, features.cells, seed)
     weights = data.weights.cpu().numpy()
-    blur = features.blur * float(np.sqrt(at_data.var(axis=0).mean()))
+    cells, distances = tree.locate(at_data)
+    blur = min(features.blur * float(np.sqrt(at_data.var(axis=0).mean())), WITHIN * _spread(distances, at_data))
     in_data, in_samples = _counted(tree, at_data, weights, at_samples, blur, np.random.default_rng(seed))
     size = 1 / float((weights**2).sum())
     counts = Counts(tree.totals(size * in_data), tree.totals(in_samples), size, len(samples), threshold)
-    cells, distances = tree.locate(at_data)
     ratios, nodes, visible = shrunken_ratios(tree, counts), missing_nodes(tree, counts), counts.visible_mass()
     missing = np.concatenate([np.empty(0, dtype=np.int64), *(tree.cells_of(node) for node in nodes)])
     found = [_region(counts, group, cells, ratios, data) for group in tree.touching(missing, cells, distances)]
@@ -184,6 +186,11 @@ def estimated(
         num_samples=len(samples),
         strays=1 - float(in_samples.sum()) / len(samples),
     )
+
+
+def _spread(distances: Matrix, points: Matrix) -> float:
+    """The standard deviation within cells, along one axis."""
+    return float(np.sqrt((distances**2).mean() / points.shape[1]))
 
 
 def _counted(
