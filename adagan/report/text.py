@@ -15,7 +15,7 @@ from adagan.components.critics.calibration import Calibration
 from adagan.estimate import NORMAL_QUANTILE
 from adagan.mixtures.mixture import Mixture
 from adagan.report.figures import Series, curves
-from adagan.round import HARDLY, REJECTED, Round, verdict, was_missing
+from adagan.round import HARDLY, REJECTED, Round, saw_too_little, verdict, was_missing
 
 
 def escaped(value: object) -> str:
@@ -31,6 +31,10 @@ def panel(png: bytes, title: str, remark: str, alt: str, kind: str = "panel") ->
         f'<figure class="{kind}"><figcaption>{heading}{escaped(remark)}</figcaption>'
         f'<img alt="{escaped(alt)}" src="data:image/png;base64,{source}"></figure>'
     )
+
+
+REFINE = "Stop boosting and refine the samples: see below."
+UNTOLD = "Give it more data before more rounds: nothing tells whether these would repair anything."
 
 
 def overall(rounds: Sequence[Round]) -> tuple[str, str]:
@@ -60,14 +64,25 @@ def overall(rounds: Sequence[Round]) -> tuple[str, str]:
         untaken = (
             "did not take the last newcomer" if first == last.index else f"has taken no newcomer since round {first}"
         )
+        if saw_too_little(last):
+            return f"{after} the mixture {untaken}.", UNTOLD
+        if last.missing_mass < HARDLY:
+            return f"{after} hardly anything is missing, and the mixture {untaken}.", REFINE
         return (
             f"{after} {last.missing_mass:.1%} of the data is missing, and the mixture {untaken}.",
             "Train each component for longer, or stop here.",
         )
+    if saw_too_little(last):
+        return f"{after} too few points were looked at to tell what is missing.", UNTOLD
     if last.missing_mass < HARDLY:
         return (
             f"{after} hardly anything is missing; what differs is the shape of what is there.",
-            "Stop boosting and refine the samples: see below.",
+            REFINE,
+        )
+    if last.missing_mass_interval is not None and last.missing_mass_interval[0] == 0:
+        return (
+            f"{after} {last.missing_mass:.1%} of the data may be missing, or nothing: the interval holds 0.",
+            "Give it more data, or stop here; more rounds have nothing to go by.",
         )
     return (
         f"{after} boosting is still at work: {last.missing_mass:.1%} of the data was missing before the last one.",

@@ -333,6 +333,28 @@ def test_overall_verdict(changes, state, advice):
     assert advice in found[1]
 
 
+@pytest.mark.parametrize(
+    ("change", "state", "advice"),
+    [
+        (
+            {"missing_mass": 0.05, "missing_mass_error": 0.04},
+            "may be missing, or nothing: the interval holds 0",
+            "stop",
+        ),
+        ({"missing_mass": 0.0, "missing_visible": 0.2}, "too few points were looked at to tell", "more data"),
+        ({"missing_mass": 0.0, "missing_visible": 0.01}, "hardly anything is missing", "refine"),
+    ],
+)
+def test_no_rounds_are_advised_on_an_estimate_that_may_be_zero(change, state, advice):
+    rounds = [record(1, [1.0]), record(2, [0.5, 0.5], **change)]
+    said, cure = overall(rounds)
+    assert state in said
+    assert advice in cure
+    assert not cure.startswith("Run")
+    rounds[-1] = replace(rounds[-1], weights=(1.0, 0.0))
+    assert not overall(rounds)[1].startswith("Run")
+
+
 class Nowhere(torch.nn.Module):
     """A critic that finds data at one sample in a hundred and nothing like them elsewhere."""
 
