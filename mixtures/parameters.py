@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from typing import Any, Self
@@ -68,17 +69,28 @@ class Parameters:
         return call_of(type(self).__name__, self._passed())
 
 
+@dataclass(frozen=True)
+class Call:
+    """What an object's constructor was called with; copies of the object share it, for it is the caller's."""
+
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
 class ConstructorParameters(Parameters):
     """The contract of objects whose constructor turns its arguments into something else: it is remembered as called.
 
     Only what was passed is shown. A torch module whose parameters are set is unfitted afterwards.
     """
 
-    _made_with: tuple[tuple[Any, ...], dict[str, Any]]
+    _made_with: Call
 
     def __new__(cls, *arguments: Any, **options: Any) -> Self:
         made = super().__new__(cls)
-        object.__setattr__(made, "_made_with", (arguments, options))
+        object.__setattr__(made, "_made_with", Call(arguments, options))
         return made
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -94,14 +106,15 @@ class ConstructorParameters(Parameters):
 
     def _passed(self) -> dict[str, Any]:
         names = parameter_names(type(self))
-        arguments, options = self._made_with
-        passed = {**dict(zip(names, arguments, strict=False)), **options}
+        passed = {**dict(zip(names, self._made_with.arguments, strict=False)), **self._made_with.options}
         return {name: passed[name] for name in names if name in passed}
 
     def _make_anew(self, parameters: Mapping[str, Any], changed: Collection[str]) -> None:
         passed = {*self._passed(), *changed}
         super()._make_anew(parameters, changed)
-        object.__setattr__(self, "_made_with", ((), {name: parameters[name] for name in parameters if name in passed}))
+        object.__setattr__(
+            self, "_made_with", Call((), {name: parameters[name] for name in parameters if name in passed})
+        )
 
 
 def parameter_names(kind: type[Any]) -> list[str]:

@@ -103,7 +103,8 @@ def test_a_critic_needs_no_base_class() -> None:
     assert torch.allclose(boosted.data_weights_[2].values, expected, atol=1e-9)
     assert torch.equal(boosted.critic_.weights_, boosted.mixture_.weights)
     assert boosted.refined(0.5).sample(20, generator=seeded(0)).shape == (20, 2)
-    assert isinstance(boosted.missing(), list)
+    ratio = Densities().fit(DATA, boosted.mixture_).log_ratio_
+    assert boosted.missing().value == pytest.approx(float((-torch.expm1(ratio)).clamp(min=0).mean()))
 
 
 def test_a_critic_that_cannot_be_stored_is_refused_before_training(tmp_path: Path) -> None:
