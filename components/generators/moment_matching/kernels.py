@@ -10,9 +10,10 @@ from torch import Tensor
 
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_positive
+from adagan.mixtures.parameters import Parameters
 
 
-class Kernel(ABC):
+class Kernel(Parameters, ABC):
     """The contract: a positive definite function of the squared distance between two points."""
 
     @abstractmethod
