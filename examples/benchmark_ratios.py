@@ -11,7 +11,6 @@ the whole takes three minutes.
 """
 
 import argparse
-import logging
 import math
 import time
 import warnings
@@ -200,7 +199,6 @@ def all_worlds() -> list[World]:
 
 
 def main(worlds: Sequence[World], num_points: int = 2_000, max_steps: int = 1_000, seed: int = 0) -> list[Row]:
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     print(f"{num_points} data points, as many samples, seed {seed}, one thread\n")
