@@ -19,7 +19,7 @@ from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_share
-from adagan.mixtures.parameters import ConstructorParameters, html_table, shown
+from adagan.mixtures.parameters import ConstructorParameters, html_table, parameter_names, shown
 from adagan.mixtures.randomness import seeded_generator
 from adagan.mixtures.refinement.balanced import balanced_refinement
 from adagan.mixtures.refinement.methods import Refinement
@@ -28,6 +28,7 @@ from adagan.recipe import maker_of
 from adagan.round import Round, verdict
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds
+from adagan.suggestions import check_name
 
 
 class Boosted(ConstructorParameters, ABC):
@@ -76,6 +77,8 @@ class Boosted(ConstructorParameters, ABC):
         Raises:
             FileNotFoundError, ValueError: As ``Mixture.load``; an unknown choice.
         """
+        for name in choices:
+            check_name(name, parameter_names(cls), "choices")
         run = RunFolder(folder)
         content, records = run.content(), run.rounds()
         makers = [*components, *(choices[name] for name in ("component", "critic") if name in choices)]

@@ -214,7 +214,13 @@ class Mixture(nn.Module):
         return samples if index is None else (samples, index)
 
     def forward(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
-        """`sample`, for tools that call a module: a generator makes samples."""
+        """`sample`, for tools that call a module: a generator makes samples.
+
+        Raises:
+            UserTypeError: Something else than a number of samples.
+        """
+        if isinstance(num_samples, bool) or not isinstance(num_samples, int):
+            raise UserTypeError(f"num_samples: a mixture is called with a number of samples, got {num_samples!r:.40}")
         return self.sample(num_samples, generator)
 
     @property

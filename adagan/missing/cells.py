@@ -91,16 +91,19 @@ class CellTree:
             sums[node] = sums[pair].sum()
         return sums
 
-    def touching(self, cells: Whole, located: Whole, distances: Matrix) -> list[Whole]:
+    def touching(self, cells: Whole, located: Whole, distances: Matrix, blur: float) -> list[Whole]:
         """Groups of the wanted cells that lie side by side, whatever the tree made of them.
 
         Args:
             cells: The wanted ones.
             located: The cell of every point of the data.
             distances: Of these points from their cell's centre.
+            blur: Standard deviation of what is added to the points when they are counted: a cell of few points is as
+                wide as that.
         """
+        wider = self.centres.shape[1] * blur**2
         number = np.bincount(located, minlength=self.num_cells).clip(min=1)
-        spreads = np.bincount(located, weights=distances**2, minlength=self.num_cells)[cells] / number[cells]
+        spreads = np.bincount(located, weights=distances**2, minlength=self.num_cells)[cells] / number[cells] + wider
         apart = ((self.centres[cells, None] - self.centres[None, cells]) ** 2).sum(axis=2)
         side_by_side = apart <= TOUCHING**2 * (spreads[:, None] + spreads[None])
         count, group = connected_components(side_by_side, directed=False)

@@ -79,14 +79,14 @@ class Missing:
     @property
     def verdict(self) -> Verdict:
         """Whether something is missing, nothing was found, or too little was seen to tell."""
-        if self.regions:
+        if self.low > 0:
             return "missing"
-        return "cannot tell" if self.visible > TOO_LITTLE else "nothing found"
+        return "cannot tell" if self.regions or self.visible > TOO_LITTLE else "nothing found"
 
     @property
     def error(self) -> float:
-        """The standard error whose 95 % interval reaches `high`."""
-        return (self.high - self.value) / NORMAL_QUANTILE
+        """The standard error whose 95 % interval reaches as far as `low` or `high`, whichever is further."""
+        return max(self.high - self.value, self.value - self.low, 0.0) / NORMAL_QUANTILE
 
     @property
     def rows(self) -> Tensor:
@@ -106,6 +106,8 @@ class Missing:
             return sentence
         if self.verdict == "nothing found":
             return f"nothing is missing that {self.num_samples} samples can show: {seen} if the model left it out"
+        if self.visible <= TOO_LITTLE:
+            return f"cannot tell: {self.value:.1%} of the data may be missing, or nothing: more samples would tell"
         more = int(np.ceil(len(self.log_ratio) * self.visible / TOO_LITTLE))
         return (
             f"cannot tell: only a region of {self.visible:.0%} of the data or more would be seen; with about {more} "
@@ -173,11 +175,11 @@ def estimated(
     counts = Counts(tree.totals(size * in_data), tree.totals(in_samples), size, len(samples), threshold)
     ratios, nodes, visible = shrunken_ratios(tree, counts), missing_nodes(tree, counts), counts.visible_mass()
     missing = np.concatenate([np.empty(0, dtype=np.int64), *(tree.cells_of(node) for node in nodes)])
-    found = [_region(counts, group, cells, ratios, data) for group in tree.touching(missing, cells, distances)]
+    found = [_region(counts, group, cells, ratios, data) for group in tree.touching(missing, cells, distances, blur)]
     regions = tuple(sorted(found, key=lambda region: -region.mass))
     value, spread = counts.lack_of(missing)
     return Missing(
-        value=value,
+        value=min(value, 1.0),
         low=max(value - spread, 0.0),
         high=min(value + spread, 1.0) if regions else visible,
         visible=visible,

@@ -13,7 +13,8 @@ SHOWN_ENTRIES = 4
 def lines(found: Missing) -> list[str]:
     """One line on all of it, then one for each region; rows are counted from 0, as in Python."""
     sentence = found.describe()
-    head = sentence[0].upper() + sentence[1:] + (":" if found.regions else ".")
+    end = "" if sentence.endswith("?") else ":" if found.regions else "."
+    head = sentence[0].upper() + sentence[1:] + end
     return [head, *(_line(number, region) for number, region in enumerate(found.regions, start=1))]
 
 
@@ -22,9 +23,10 @@ def _line(number: int, region: Region) -> str:
     if len(centre) <= SHOWN_ENTRIES:
         place = " around (" + ", ".join(f"{value:.3g}" for value in centre.tolist()) + ")"
     rows = ", ".join(map(str, region.rows[:SHOWN_ROWS].tolist()))
+    points = "1 point, row" if len(region.rows) == 1 else f"{len(region.rows)} points, such as rows"
     return (
         f"  {number}. {region.mass:.1%} of the data{place} ({region.low:.1%} to {region.high:.1%}), covered to "
-        f"{region.coverage:.0%}; {len(region.rows)} points, such as rows {rows}"
+        f"{region.coverage:.0%}; {points} {rows}"
     )
 
 

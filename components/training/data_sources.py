@@ -44,6 +44,9 @@ def takes_data_sources(fit: Fit) -> Fit:
     @wraps(fit)
     def taking(self: Any, data: Any, *, weights: Any = None, labels: Any = None) -> Any:
         points, own = tensors_of(data)
+        if isinstance(points, np.ndarray | list | tuple):
+            points = torch.as_tensor(np.asarray(points))
+            points = points if points.is_floating_point() else points.float()
         if labels is None and learns_labels(self):
             labels = own
         return fit(self, points, weights=weights, labels=labels)

@@ -125,3 +125,22 @@ def test_samples_of_another_shape_are_refused() -> None:
 def test_points_that_are_all_equal_are_one_cell(rows: Tensor) -> None:
     assert missing_mass(rows, torch.zeros(200, 2)).value == 0
     assert missing_mass(rows, torch.zeros(200, 2)).log_ratio.exp().allclose(torch.ones(len(rows), dtype=torch.float64))
+
+
+def test_a_region_holds_its_neighbouring_cells_and_all_its_points() -> None:
+    centres = torch.tensor([[4.0, 4.0], [-4.0, 4.0], [0.0, -4.0]])
+    generator = torch.Generator().manual_seed(0)
+    data = centres[torch.arange(400) % 3] + 0.5 * torch.randn(400, 2, generator=generator)
+    samples = centres[2 * (torch.arange(800) % 2)] + 0.5 * torch.randn(800, 2, generator=generator)
+    for seed in range(5):
+        (region,) = missing_mass(data, samples, seed=seed).regions
+        assert abs(len(region.rows) - 133) <= 4
+        assert region.low < 1 / 3 < region.high
+
+
+def test_all_missing_and_one_point_only() -> None:
+    away = missing_mass(RING.draw(300, 0), 100 + RING.draw(300, 1))
+    assert away.value == 1
+    assert away.error > 0
+    single = missing_mass(RING.draw(1, 0), 100 + RING.draw(300, 1))
+    assert single.verdict == "cannot tell"

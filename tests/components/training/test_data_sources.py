@@ -220,3 +220,9 @@ def test_boosting_takes_them(generator: torch.Generator) -> None:
         boosted(Gaussian, dataset, weights=torch.ones(3))
     with pytest.raises(UserError, match=r"data: expected shape \(N, \*event\) with N > 0, got \(60,\)"):
         boosted(Gaussian, TensorDataset(points[:, 0]))
+
+
+def test_components_take_arrays_and_lists() -> None:
+    rows = [[0.0, 1.0], [2.0, 3.0], [4.0, 6.0]]
+    fits = [Gaussian().fit(data) for data in (torch.tensor(rows), np.array(rows, dtype=np.float32), rows)]  # type: ignore[arg-type]
+    assert all(torch.allclose(fit.mean_.double(), fits[0].mean_.double()) for fit in fits)
