@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from adagan.data.training_data import TrainingData
 
-FEWEST_DRAWS, MOST_DRAWS = 20_000, 200_000
-"""Of a run's mixture; twice as many as there are data where that lies between them."""
-
 
 def missing_parser() -> VerbParser:
     """The options."""
@@ -95,6 +92,7 @@ def _of_run(options: Namespace) -> tuple[TrainingData, Tensor]:
     import torch
 
     from adagan.data.reading import read_training_data
+    from adagan.missing.lookout import num_draws
     from adagan.run_folder import RunFolder
     from adagan.verbs.stored_run import makers_of, read_inputs, read_settings
 
@@ -105,5 +103,4 @@ def _of_run(options: Namespace) -> tuple[TrainingData, Tensor]:
         data = read_inputs(read_settings(options.source, options.component))
     else:
         data = read_training_data(options.data, seed=options.seed)
-    count = min(max(2 * len(data.points), FEWEST_DRAWS), MOST_DRAWS)
-    return data, mixture.sample(count, torch.Generator(mixture.device).manual_seed(options.seed))
+    return data, mixture.sample(num_draws(len(data.points)), torch.Generator(mixture.device).manual_seed(options.seed))

@@ -16,8 +16,6 @@ from adagan.missing.missing_mass import Missing
 from adagan.study.task import Row, World
 
 SAMPLES_PER_POINT = 2
-ALARM = 0.01
-"""An estimate above this where nothing is missing is a false alarm."""
 
 Draw = Callable[[Tensor, torch.Generator], Tensor]
 Change = Callable[[Tensor, Tensor, torch.Generator], Tensor]
