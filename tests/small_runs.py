@@ -21,7 +21,8 @@ def points(folder: Path, count: int = 200) -> str:
 
 
 def fit(data: str, out: Path, *options: str) -> list[str]:
-    return ["fit", data, "--out", str(out), "--rounds", "2", "--component", "gaussian", *CRITIC, *options]
+    threads = ["--threads", str(torch.get_num_threads())]
+    return ["fit", data, "--out", str(out), "--rounds", "2", "--component", "gaussian", *CRITIC, *threads, *options]
 
 
 def two_rounds(folder: Path) -> Path:

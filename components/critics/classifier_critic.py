@@ -92,7 +92,9 @@ class ClassifierCritic(CrossFitted):
             classifier.set_params(random_state=seed % 2**32)
         used = (training.counts > 0).cpu().numpy()
         counts = training.counts.cpu().numpy()
-        classifier.fit(table[used], training.classes.cpu().numpy()[used], sample_weight=counts[used])
+        # joblib's threads set the process's filters of warnings, each for itself, and leave the last one's behind
+        with warnings.catch_warnings():
+            classifier.fit(table[used], training.classes.cpu().numpy()[used], sample_weight=counts[used])
         fitted = self.estimators_[index]
         assert isinstance(fitted, FittedClassifier)
         fitted.take(classifier)
@@ -152,6 +154,7 @@ class FittedClassifier(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         table = points.flatten(1).cpu().numpy()
-        found = np.asarray(self.classifier.predict_proba(table), dtype=np.float64)
+        with warnings.catch_warnings():
+            found = np.asarray(self.classifier.predict_proba(table), dtype=np.float64)
         logs = torch.from_numpy(np.log(np.maximum(found, SMALLEST))).to(self.log_shares.device)
         return logs[:, 1:] - logs[:, :1] - (self.log_shares[1:] - self.log_shares[0])
