@@ -10,6 +10,7 @@ from adagan.components.critics.calibration import Calibration
 from adagan.estimate import Estimate
 from adagan.missing.missing_mass import TOO_LITTLE
 from adagan.mixtures.parameters import html_table
+from adagan.mixtures.storage.records import record_of
 from adagan.prefixes import Prefixes
 
 REJECTED = 1e-3
@@ -98,11 +99,12 @@ class Round:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Round:
-        """The record that `to_json` wrote."""
-        fields = _read(content)
-        fields["calibration"] = Calibration(**fields["calibration"])
-        fields["prefixes"] = Prefixes(**fields["prefixes"])
-        return cls(**fields)
+        """The record that `to_json` wrote.
+
+        Raises:
+            TypeError: It is another one.
+        """
+        return record_of(cls, _read(content))
 
 
 def _written(value: Any) -> Any:

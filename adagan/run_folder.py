@@ -21,12 +21,11 @@ from torch import Tensor
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import DataWeights
-from adagan.mixtures.errors import UserError
+from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.storage.checked_reading import read_json, read_tensors
 from adagan.mixtures.storage.components import component_record, read_component, write_component
 from adagan.mixtures.storage.files import (
-    read_json,
-    read_tensors,
     remove_drafts,
     write_json,
     write_tensors,
@@ -36,9 +35,11 @@ from adagan.mixtures.storage.files import (
 from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, component_file, mixture_content, read_mixture
 from adagan.mixtures.storage.restoring import PROBES, check_restorable
 from adagan.round import Round
+from adagan.run_checks import check_draws, check_fields, checked_preview, checked_ratios, checked_weights
 
 RUN_FORMAT_VERSION = 2
 RUN_FILE = "run.json"
+PREVIEW_FILE = "preview.safetensors"
 PREVIEW_ROWS = 2_000
 OWN_FILES = r"(run|mixture)\.json|(component|round)-.*\.safetensors"
 """What the process that runs the rounds writes, and no other."""
@@ -86,7 +87,7 @@ class RunFolder:
         with written_folder(self.path, overwrite=False) as draft:
             chosen = rows.to(points.device)
             preview = {"data": points[chosen], "rows": rows, "weights": data.weights[chosen]}
-            write_tensors(draft / "preview.safetensors", preview)
+            write_tensors(draft / PREVIEW_FILE, preview)
             content = {
                 "format_version": RUN_FORMAT_VERSION,
                 "num_points": len(points),
@@ -121,9 +122,7 @@ class RunFolder:
                 f"adagan needs (version {RUN_FORMAT_VERSION}); run it again, or load its mixture: "
                 f"Mixture.load({str(self.path)!r})"
             )
-        lacking = [name for name in ("seed", "data", "weights", "labels", "rounds") if name not in content]
-        if lacking:
-            raise UserError(f"{self.path / RUN_FILE} is damaged: it lacks {', '.join(lacking)}")
+        check_fields(content, self.path / RUN_FILE)
         return content
 
     def check(self, data: TrainingData, seed: int) -> None:
@@ -148,18 +147,24 @@ class RunFolder:
         """The records of the complete rounds."""
         content = self.content()
         try:
-            return [Round.from_json(record) for record in content["rounds"]]
-        except (KeyError, TypeError) as error:
+            rounds = [Round.from_json(record) for record in content["rounds"]]
+        except TypeError as error:
             raise UserError(
                 f"{self.path / RUN_FILE} is damaged: a round's record lacks or exceeds fields ({error})"
             ) from error
+        for index, record in enumerate(rounds, start=1):
+            counts = {len(record.weights), len(record.prefixes.divergences), len(record.prefixes.errors)}
+            if record.index != index or counts != {index}:
+                raise UserError(f"{self.path / RUN_FILE} is damaged: the record of round {index} is not that of it")
+        return rounds
 
     def data_weights(self, device: torch.device | str = "cpu") -> list[DataWeights]:
         """The data weights of every complete round."""
         found = []
         for record in self.rounds():
-            values = read_tensors(self._round_file(record.index, "weights"))["values"].to(device)
-            found.append(DataWeights(values, record.beta, record.level))
+            path = self._round_file(record.index, "weights")
+            values = checked_weights(read_tensors(path), path, self.content()["num_points"])
+            found.append(DataWeights(values.to(device), record.beta, record.level))
         return found
 
     def mixture(
@@ -176,6 +181,12 @@ class RunFolder:
             raise UserError(f"{self.path} has no complete round yet; adagan resume {self.path} runs the first")
         stored = read_mixture(self.path, components)
         kept = done if whole else content.get("kept", done)
+        if len(stored.components) < done:
+            raise UserError(
+                f"{self.path / MIXTURE_FILE} has {len(stored.components)} components, {RUN_FILE} beside it {done} "
+                "rounds; files of different runs lie in one folder"
+            )
+        check_draws(stored.components[:done], tuple(content["event_shape"]), self.path)
         return Mixture(stored.components, history=stored.history)[:kept].to(device or "cpu")
 
     def critic(
@@ -188,12 +199,19 @@ class RunFolder:
         """The sharp critic of the last complete round, weighed for what `mixture` returns."""
         rounds, content = self.rounds(), self.content()
         path = self._round_file(len(rounds), "critic")
+        if not rounds or "critic" not in content:
+            raise UserError(f"{self.path / RUN_FILE} is damaged: it says nothing of a critic")
         try:
             critic: Any = read_component(path, content["critic"], components)
             kept = len(rounds) if whole else content.get("kept", len(rounds))
             if kept < len(rounds):
                 critic.reweigh((*rounds[kept - 1].weights, *[0.0] * (len(rounds) - kept)))
-        except (KeyError, TypeError, RuntimeError, ValueError) as error:
+            points = self.preview()[0][:PROBES]
+            if critic.log_ratio(points).shape != (len(points),):
+                raise UserTypeError("its answers have another shape")
+        except OSError:
+            raise
+        except Exception as error:  # whatever a class does with a state that is not its own
             read_tensors(path)  # a file that is corrupted says so itself
             raise UserError(f"{path} does not fit {RUN_FILE} beside it: {error}") from error
         if isinstance(critic, torch.nn.Module):
@@ -203,8 +221,10 @@ class RunFolder:
 
     def preview(self) -> tuple[Tensor, Tensor]:
         """Up to 2,000 of the data points, spread evenly over the data, and their row numbers."""
-        tensors = read_tensors(self.path / "preview.safetensors")
-        return tensors["data"], tensors["rows"]
+        path = self.path / PREVIEW_FILE
+        content = self.content()
+        data, rows, _ = checked_preview(read_tensors(path), path, content["num_points"], tuple(content["event_shape"]))
+        return data, rows
 
     def preview_log_ratios(self) -> tuple[Tensor, Tensor]:
         """The critic's log dP_k/dP_data at the preview's points after the last complete round, and the points' weights.
@@ -213,7 +233,10 @@ class RunFolder:
             Ratios of shape (n, K), from estimates that did not see the points; weights of shape (n,), not normalised.
         """
         path = self._round_file(len(self.rounds()), "weights")
-        return read_tensors(path)["preview_log_ratios"], read_tensors(self.path / "preview.safetensors")["weights"]
+        preview, content = self.path / PREVIEW_FILE, self.content()
+        shape = tuple(content["event_shape"])
+        data, _, weights = checked_preview(read_tensors(preview), preview, content["num_points"], shape)
+        return checked_ratios(read_tensors(path), path, (len(data), len(content["rounds"]))), weights
 
     def add(
         self,

@@ -11,10 +11,16 @@ import yaml  # type: ignore[import-untyped]
 from jsonargparse import Namespace, get_loader
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.storage.checked_reading import read_bytes
 from adagan.options.verb_parser import VerbParser
 from adagan.suggestions import suggestion
 
 CONFIG_FILE = "config.yaml"
+LARGEST = 2**16
+"""Bytes that settings may have."""
+DEEPEST = 12
+MOST_REFERENCES = 12
+"""Of YAML (``*name``): nested ones make a few lines a list that fills the memory."""
 KEPT_AS_THEY_ARE = ("trainer",)
 """Whose entries are names of Python's, with underscores."""
 
@@ -32,7 +38,11 @@ def read_config(parser: VerbParser, path: str) -> Namespace:
     if not file.is_file():
         raise FileNotFoundError(f"--config: there is no file {path}")
     try:
-        content = get_loader("yaml")(file.read_text(encoding="utf-8"))
+        text = read_bytes(file, LARGEST).decode("utf-8")
+        _check_extent(text)
+        content = get_loader("yaml")(text)
+    except UserError:
+        raise
     except Exception as error:  # of the loader's own kinds
         raise UserError(f"{path} is not readable as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
@@ -45,6 +55,20 @@ def read_config(parser: VerbParser, path: str) -> Namespace:
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
     return stored
+
+
+def _check_extent(text: str) -> None:
+    """Makes sure that what a few lines say does not grow without end when it is read.
+
+    Raises:
+        ValueError: Too deep, or too many references.
+    """
+    depth = references = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        references += isinstance(event, yaml.AliasEvent)
+        if depth > DEEPEST or references > MOST_REFERENCES:
+            raise ValueError(f"more than {DEEPEST} levels, or {MOST_REFERENCES} references, are no settings of a run")
 
 
 def written_config(parser: VerbParser, settings: Namespace) -> str:

@@ -32,8 +32,9 @@ from adagan.mixtures.refinement.methods import (
 )
 from adagan.mixtures.sampling.class_allocation import as_indices, as_option
 from adagan.mixtures.sampling.sampler import device_of, evaluating, new_samples
+from adagan.mixtures.storage.checked_reading import read_json
 from adagan.mixtures.storage.components import component_record, read_component, write_component
-from adagan.mixtures.storage.files import FORMAT_VERSION, read_json, write_json, written_folder
+from adagan.mixtures.storage.files import FORMAT_VERSION, write_json, written_folder
 from adagan.mixtures.storage.mixture_folder import write_mixture
 from adagan.mixtures.storage.restoring import check_saved
 

@@ -17,7 +17,9 @@ from torch import Tensor
 
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import isolated_randomness
-from adagan.mixtures.storage.files import read_tensors, write_tensors
+from adagan.mixtures.storage.allocation_limit import limited_to
+from adagan.mixtures.storage.checked_reading import read_tensors
+from adagan.mixtures.storage.files import write_tensors
 
 
 @runtime_checkable
@@ -104,7 +106,13 @@ def read_component(path: Path, record: Mapping[str, Any], components: Sequence[C
     Raises:
         FileNotFoundError, ValueError: A missing, corrupted or truncated file, or a class that nobody vouches for.
     """
-    return restored_component(path.parent, record, lambda: read_tensors(path), components)
+    try:
+        with limited_to(path.stat().st_size if path.is_file() else 0):
+            return restored_component(path.parent, record, lambda: read_tensors(path), components)
+    except (UserError, OSError):
+        raise
+    except Exception as error:  # whatever a class does with a state, or a configuration, that is not its own
+        raise UserTypeError(f"of {path.name} nothing is made ({type(error).__name__}: {error})") from error
 
 
 def restored_component(

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.storage.checked_reading import read_json
 from adagan.mixtures.storage.components import component_record, read_component, write_component
-from adagan.mixtures.storage.files import FORMAT_VERSION, read_json, write_json
+from adagan.mixtures.storage.files import FORMAT_VERSION, write_json
 
 MIXTURE_FILE = "mixture.json"
 

@@ -151,7 +151,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "no data": (lambda run: without(run / "run.json", "data"), ValueError, r"run\.json is damaged: it lacks data"),
     "no rounds": (lambda run: without(run / "run.json", "rounds"), ValueError, "damaged: it lacks rounds"),
     "no field": (without_field, ValueError, "a round's record lacks or exceeds fields"),
-    "no critic": (lambda run: without(run / "run.json", "critic"), ValueError, "critic.safetensors does not fit run"),
+    "no critic": (lambda run: without(run / "run.json", "critic"), ValueError, "it says nothing of a critic"),
     "truncated component": (
         lambda run: cut(run / "component-001.safetensors"),
         ValueError,

@@ -195,7 +195,7 @@ def test_missing_files_are_named(folder: Path, tmp_path: Path) -> None:
         ({"format_version": "1"}, "lacks a format_version"),
         ({"history": [[1.0]]}, r"does not fit the files beside it: 3 components, weights of shape \(1, 1\)"),
         ({"history": [[1.0], [0.5, 0.5], [1, 0, 0]]}, "the weights are no matrix of numbers"),
-        ({"history": [[float("nan")] * 3] * 3}, "history: expected non-negative weights"),
+        ({"history": [[float("nan")] * 3] * 3}, "mixture.json is corrupted or truncated .NaN is no number."),
         ({"history": [[9.0] * 3] * 3}, "history: expected non-negative weights whose last row sums to 1"),
         ({"history": None}, "does not fit the files"),
         ({"components": []}, "0 components"),
