@@ -16,12 +16,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from adagan.components.labels import as_classes
+from adagan.data.array_files import read_npy, read_npz
 from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
+from adagan.data.limits import check_expansion, check_lines
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.suggestions import suggestion
 
+MOST_PIXELS = 2**24
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+"""What images may be, whatever their names end in: other formats start programs."""
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
@@ -72,7 +77,7 @@ def read_data(source: str, seed: int = 0) -> Tensor:
     if path.is_dir():
         return _checked(_read_images(path), source)
     if path.is_file():
-        readers = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}
+        readers = {".npy": read_npy, ".npz": read_npz, ".csv": _read_csv}
         reader = readers.get(path.suffix.lower())
         if reader is None:
             raise UserError(
@@ -81,6 +86,8 @@ def read_data(source: str, seed: int = 0) -> Tensor:
         if path.stat().st_size == 0:
             raise UserError(f"{source}: the file is empty")
         return _checked(reader(path), source)
+    if path.exists():
+        raise UserError(f"{source}: no regular file, but a pipe or a device; save the data to a file first")
     if source in BUILT_IN_NAMES or source in KNOWN_NAMES:
         return built_in(source, seed)
     raise FileNotFoundError(
@@ -113,35 +120,13 @@ def read_labels(source: str) -> Tensor:
     return labels
 
 
-def _read_npy(path: Path) -> NDArray[np.generic]:
-    try:
-        with path.open("rb") as file:
-            loaded = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        reason = "it holds pickled objects, which adagan does not open" if "allow_pickle" in str(error) else error
-        raise UserError(f"{path}: not a readable .npy array of numbers ({_one_line(reason)})") from error
-    return np.asarray(loaded)
-
-
-def _read_npz(path: Path) -> NDArray[np.generic]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            names = list(archive.files)
-            chosen = names[0] if len(names) == 1 else next((name for name in ("data", "x", "X") if name in names), None)
-            if chosen is None:
-                raise UserError(f"expected one array, or one called data or x, found {', '.join(names) or 'none'}")
-            return np.asarray(archive[chosen])
-    except Exception as error:
-        reason = "it holds pickled objects, which adagan does not open" if "allow_pickle" in str(error) else error
-        raise UserError(f"{path}: not a readable .npz archive ({_one_line(reason)})") from error
-
-
 def _read_csv(path: Path) -> NDArray[np.generic]:
+    check_lines(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = next((row for row in csv.reader(file) if row), None)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a text file in UTF-8 ({_one_line(error)})") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a text file in UTF-8 with values and commas ({_one_line(error)})") from error
     if first is None:
         raise UserError(f"{path}: the file has no rows")
     header = not all(_is_number(cell) for cell in first)
@@ -155,28 +140,26 @@ def _read_csv(path: Path) -> NDArray[np.generic]:
 
 def _diagnosis(path: Path, header: list[str] | None) -> str | None:
     """Which columns hold text, or which row has another length."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [(number, row) for number, row in enumerate(csv.reader(file), start=1) if row][1 if header else 0 :]
-    if not rows:
-        return None
-    width = len(rows[0][1])
-    for number, row in rows:
-        if len(row) != width:
-            return f"{path}: line {number} has {len(row)} values, the lines before it {width}"
+    width: int | None = None
+    empty: str | None = None
     text: dict[int, str] = {}
-    for number, row in rows:
-        for column, cell in enumerate(row):
-            if not cell.strip():
-                name = header[column] if header else f"column {column + 1}"
-                return f"{path}: line {number} has no value in {name}; fill it in or remove the line"
-            if column not in text and not _is_number(cell):
-                text[column] = cell
-    if not text:
-        return None
-    named = ", ".join(
-        f"{header[column] if header and column < len(header) else f'column {column + 1}'} (such as {cell!r})"
-        for column, cell in text.items()
-    )
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = ((number, row) for number, row in enumerate(csv.reader(file), start=1) if row)
+        if header:
+            next(rows, None)
+        for number, row in rows:
+            width = len(row) if width is None else width
+            if len(row) != width:
+                return f"{path}: line {number} has {len(row)} values, the lines before it {width}"
+            for column, cell in enumerate(row):
+                name = header[column] if header and column < len(header) else f"column {column + 1}"
+                if not cell.strip():
+                    empty = empty or f"{path}: line {number} has no value in {name}; fill it in or remove the line"
+                elif column not in text and not _is_number(cell):
+                    text[column] = f"{name} (such as {cell[:40]!r})"
+    if empty or not text:
+        return empty
+    named = ", ".join([*list(text.values())[:20], *(["others"] if len(text) > 20 else [])])
     return f"{path}: expected numbers only, but there is text in {named}; drop or encode these columns first"
 
 
@@ -197,9 +180,17 @@ def _read_images(folder: Path) -> NDArray[np.generic]:
     images: list[NDArray[np.uint8]] = []
     size: tuple[int, int] | None = None
     grey = True
+    held = on_disk = 0
     for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path}: no file, but a folder, a pipe or a device; remove it or give it another name")
         try:
-            with Image.open(path) as image:
+            with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as image:
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # which comes before the error of ours
+                if image.size[0] * image.size[1] > MOST_PIXELS:
+                    raise Image.DecompressionBombError(f"it declares {image.size[0]}×{image.size[1]} pixels")
+                held, on_disk = held + 3 * image.size[0] * image.size[1], on_disk + path.stat().st_size
+                check_expansion(folder, held, on_disk)
                 if size is not None and image.size != size:
                     raise UserError(
                         f"{folder}: images of differing sizes: {paths[0].name} has {size[0]}×{size[1]} pixels, "
@@ -213,7 +204,13 @@ def _read_images(folder: Path) -> NDArray[np.generic]:
                     )
                 grey = grey and image.mode in ("L", "1")
                 images.append(np.asarray(image.convert("RGB"), dtype=np.uint8))
-        except (OSError, SyntaxError) as error:  # what Pillow raises for truncated and damaged files
+        except UserError:
+            raise
+        except Image.DecompressionBombError as error:
+            raise UserError(
+                f"{path}: {_one_line(error)}, more than the {MOST_PIXELS:,} of an image; crop or resize the images"
+            ) from error
+        except Exception as error:  # what Pillow raises for truncated and damaged files, of a dozen kinds
             raise UserError(f"{path}: not a readable image ({_one_line(error)})") from error
     stacked = np.stack(images).transpose(0, 3, 1, 2)
     return np.asarray(stacked[:, :1] if grey else stacked, dtype=np.float32) / 255

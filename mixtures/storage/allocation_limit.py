@@ -20,7 +20,7 @@ MAKERS = ("empty", "zeros", "ones", "full", "rand", "eye", "new_", "arange", "li
 """How the names of torch's operators begin that make tensors of a size that numbers say."""
 
 
-class AllocationLimit(TorchDispatchMode):
+class AllocationLimit(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts what is made in the block, in this thread.
 
     Args:
@@ -31,7 +31,7 @@ class AllocationLimit(TorchDispatchMode):
     """
 
     def __init__(self, most: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._left = most
 
     def __torch_dispatch__(

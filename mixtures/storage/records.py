@@ -46,8 +46,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     if origin is tuple and isinstance(value, list | tuple) and (parts[1:] == (...,) or len(parts) == len(value)):
         each = [parts[0]] * len(value) if parts[1:] == (...,) else parts
         return tuple(_value(kind, part, name) for kind, part in zip(each, value, strict=True))
-    if dataclasses.is_dataclass(hint):
-        return record_of(hint, value)  # type: ignore[type-var]
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return record_of(hint, value)
     whole = type(value) is int and abs(value) < LARGEST
     if hint is float and (whole or type(value) is float):
         return float(value)
