@@ -13,8 +13,8 @@ import torch
 from adagan.boosted import Boosted
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component, learns_labels
-from adagan.components.critics.critic import Critic
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.critics.sharp_critic import SharpCritic
 from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
 from adagan.data.training_data import DataLike, TrainingData
@@ -60,7 +60,8 @@ class AdaGAN(Boosted):
         step: The mixture weights after a round.
         coarse_critic: Makes a critic that finds what is missing instead of the cells, such as
             ``partial(Critic, noise=0.1)``; ``None`` means cells, see `adagan.missing_mass`.
-        critic: Makes the critic that weighs the components and refines samples.
+        critic: Makes the critic that weighs the components and refines samples; by default seconds of CPU time on
+            features of the data, whatever their size.
         divergence: The f-divergence that the records report.
         stop: Ends the run before `rounds` when nothing is left, such as ``NothingLeft()``, and then keeps the best
             prefix of the mixture only; ``None`` means ``Never()``: all rounds are run and kept.
@@ -90,7 +91,7 @@ class AdaGAN(Boosted):
         target: Step | None = None,
         step: MixtureStep | None = None,
         coarse_critic: Callable[[], RatioEstimator] | None = None,
-        critic: Callable[[], RatioEstimator] = Critic,
+        critic: Callable[[], RatioEstimator] = SharpCritic,
         divergence: FDivergence | None = None,
         stop: StoppingRule | None = None,
         warm_start: bool = False,

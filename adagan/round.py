@@ -6,9 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from adagan.components.critics.calibration import Calibration
+from adagan.components.critics.calibration import TOO_LITTLE, Calibration
 from adagan.estimate import Estimate
-from adagan.missing.missing_mass import TOO_LITTLE
 from adagan.mixtures.parameters import html_table
 from adagan.mixtures.storage.records import record_of
 from adagan.prefixes import Prefixes
@@ -147,16 +146,33 @@ def power(calibration: Calibration) -> str:
     return f" (at best it sees a missing part of {calibration.visible_mass:.1%} of the data or more)"
 
 
+def cure_of_starved(calibration: Calibration) -> str:
+    """What would let a critic tell that could not."""
+    if calibration.has_learnt_nothing:
+        return "it knows not even the points that it learnt from: give it more training, such as a larger max_steps"
+    visible = calibration.visible_mass or 0.0
+    if visible == 1:
+        return "it has too few points: give it more data"
+    times = math.ceil((visible / TOO_LITTLE) ** 2)
+    return (
+        f"at best it sees a missing part of {visible:.1%} of the data or more; with {times} times as many points, "
+        f"of {TOO_LITTLE:.0%}"
+    )
+
+
 def verdict(record: Round) -> str:
     """One sentence for a reader in a hurry: what this round says, and whether to go on."""
     head = f"Round {record.index}: "
     if not record.calibration.beats_chance:
-        chance = head + "the critic tells samples from data no better than chance" + power(record.calibration)
+        chance = head + "the critic tells samples from data no better than chance"
         if was_missing(record):
             return (
-                f"{chance}; as {record.missing_mass:.1%} of the data was missing before it, let another round confirm."
+                f"{chance}{power(record.calibration)}; as {record.missing_mass:.1%} of the data was missing before it, "
+                "let another round confirm."
             )
-        return chance + "; stop here."
+        if record.calibration.is_starved:
+            return f"{chance}, and cannot tell whether they differ: {cure_of_starved(record.calibration)}."
+        return f"{chance}{power(record.calibration)}; stop here."
     if record.index > 1 and record.mixture_beta < REJECTED:
         return head + "the newcomer was rejected (its mixture weight is zero); more training per round may help."
     accuracy = (

@@ -52,7 +52,8 @@ class NothingLeft(StoppingRule):
     A rare mode is easily overlooked, so the first test holds at once only where less than `missing_mass` was found
     missing before, or, in a first round, where the sharp critic could have seen so little. Otherwise it has to hold for
     `patience` rounds in a row, and either the sharp critic could have seen what was found missing, or the last newcomer
-    did not clearly improve the mixture. Where too few points were looked at to tell, nothing found counts for nothing.
+    did not clearly improve the mixture. Where too few points were looked at to tell, or the critic did not learn even
+    the points that it was given, nothing found counts for nothing.
 
     Args:
         missing_mass: Share of the data below which nothing counts as missing.
@@ -93,6 +94,8 @@ class NothingLeft(StoppingRule):
     def _sees_nothing(self, rounds: Sequence[Round]) -> bool:
         latest = rounds[-self.patience :]
         if not latest or latest[-1].calibration.beats_chance:
+            return False
+        if latest[-1].calibration.has_learnt_nothing:
             return False
         visible = latest[-1].calibration.visible_mass or 0.0
         missing = visible if latest[-1].missing_mass is None else latest[-1].missing_mass

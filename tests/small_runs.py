@@ -10,7 +10,7 @@ import adagan.verbs.fit
 import adagan.verbs.study  # noqa: F401  these first imports set environment variables
 from adagan.command_line import main
 
-CRITIC = ["--critic.max-steps", "5", "--critic.width", "8", "--critic.batch-size", "64"]
+CRITIC = ["--critic-kind", "softmax", "--critic.max-steps", "5", "--critic.width", "8", "--critic.batch-size", "64"]
 GAN = ["--gan.max-steps", "5", "--gan.width", "8", "--gan.batch-size", "32", "--gan.latent-dim", "2"]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adagan.components.critics.calibration import TOO_LITTLE
 from adagan.data.training_data import TrainingData
 from adagan.estimate import NORMAL_QUANTILE
 from adagan.missing.cells import CellTree, Whole
@@ -25,8 +26,6 @@ WITHIN = 8.0
 STRAY = 3.0
 """Samples further from the nearest centre than so many times what 99 % of the data are count in no cell: they would
 hide a missing group that they surround."""
-TOO_LITTLE = 0.05
-"""When a region of this share of the data could lack all its samples unnoticed, nothing found means nothing."""
 
 Verdict: TypeAlias = Literal["missing", "nothing found", "cannot tell"]
 

@@ -15,7 +15,7 @@ from adagan.components.critics.calibration import Calibration
 from adagan.estimate import NORMAL_QUANTILE
 from adagan.mixtures.mixture import Mixture
 from adagan.report.figures import Series, curves
-from adagan.round import HARDLY, REJECTED, Round, saw_too_little, verdict, was_missing
+from adagan.round import HARDLY, REJECTED, Round, cure_of_starved, saw_too_little, verdict, was_missing
 
 
 def escaped(value: object) -> str:
@@ -49,6 +49,11 @@ def overall(rounds: Sequence[Round]) -> tuple[str, str]:
             return state, (
                 f"Run one more round: before the last one {last.missing_mass:.1%} of the data was missing, and a rare "
                 "part is easily overlooked once."
+            )
+        if last.calibration.is_starved:
+            return (
+                f"{after} the critic cannot tell whether samples and data differ.",
+                f"Before more rounds, or none: {cure_of_starved(last.calibration)}.",
             )
         return (
             state,

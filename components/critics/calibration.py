@@ -12,6 +12,8 @@ from adagan.components.critics.chance_level import SIGNIFICANT, ranking_level, v
 from adagan.mixtures.arguments import MAX_LOG_RATIO, as_probabilities
 
 NUM_BINS = 15
+TOO_LITTLE = 0.05
+"""When so large a share of the data could be missing unnoticed, nothing found means nothing."""
 NORMAL_QUANTILE = 1.959964
 """Standard errors on either side of a 95 % interval."""
 
@@ -35,6 +37,8 @@ class Calibration:
             observed share of data, and the bin's share of all points; empty bins are left out.
         visible_mass: The smallest share of the data that the level could have shown to be missing, in (0, 1], were the
             critic ideal; see `adagan.components.critics.chance_level.visible_mass`. ``None`` where it is not known.
+        learnt_level: The level at points that the critic did learn from: one that ranks even these no better than
+            chance has learnt nothing. ``None`` where it is not known, or nothing was learnt.
     """
 
     loss: float
@@ -48,11 +52,23 @@ class Calibration:
     observed: tuple[float, ...]
     share: tuple[float, ...]
     visible_mass: float | None = None
+    learnt_level: float | None = None
 
     @property
     def beats_chance(self) -> bool:
         """Whether the critic's edge could hardly be luck (level below .001)."""
         return self.level < SIGNIFICANT
+
+    @property
+    def is_starved(self) -> bool:
+        """Whether too few points, or too little training, could have shown anything, and nothing was shown."""
+        few = self.visible_mass is not None and self.visible_mass > TOO_LITTLE
+        return not self.beats_chance and (few or self.has_learnt_nothing)
+
+    @property
+    def has_learnt_nothing(self) -> bool:
+        """Whether the critic tells even the points that it learnt from no better than chance."""
+        return self.learnt_level is not None and self.learnt_level >= SIGNIFICANT
 
     @property
     def mean_ratio_interval(self) -> tuple[float, float]:
@@ -75,6 +91,7 @@ def calibration_record(
     *,
     level: float | None = None,
     visible: float | None = None,
+    learnt: float | None = None,
 ) -> Calibration:
     """The record from held-out log ratios of the mixture.
 
@@ -86,6 +103,7 @@ def calibration_record(
         sample_weights: Weights of the samples, shape (M,); ``None`` means uniform.
         level: The two-sample level; ``None`` means that no estimate learnt from any of the points.
         visible: What the level could have shown to be missing, if it is given.
+        learnt: The level at points that were learnt from, if some were.
     """
     at_data, at_samples = at_data.double().cpu(), at_samples.double().cpu()
     of_data = as_probabilities(data_weights, len(at_data), at_data, "data_weights")
@@ -120,4 +138,5 @@ def calibration_record(
         observed=tuple(mean_observed.tolist()),
         share=tuple(share.tolist()),
         visible_mass=visible_mass(of_data, of_samples) if level is None else visible,
+        learnt_level=learnt,
     )

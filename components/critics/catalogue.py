@@ -5,13 +5,15 @@ from adagan.components.critics.classifier_critic import ClassifierCritic
 from adagan.components.critics.critic import Critic
 from adagan.components.critics.exact_critic import ExactCritic
 from adagan.components.critics.kernel_critic import KernelCritic
+from adagan.components.critics.sharp_critic import SharpCritic
 from adagan.components.offer import Offer, by_name
 
-__all__ = ["BinaryCritic", "ClassifierCritic", "Critic", "ExactCritic", "KernelCritic"]
+__all__ = ["BinaryCritic", "ClassifierCritic", "Critic", "ExactCritic", "KernelCritic", "SharpCritic"]
 
 _TINY = {"width": 16, "max_steps": 100, "batch_size": 128, "learning_rate": 5e-3}
 
 CRITICS: tuple[Offer, ...] = (
+    Offer(SharpCritic, "sharp", "features, and trees or a small network on them: seconds at any size"),
     Offer(Critic, "softmax", "a network", in_steps=True, tiny=_TINY),
     Offer(
         BinaryCritic,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from scipy.stats import norm  # type: ignore[import-untyped]
 from torch import Tensor
 
+from adagan.components.critics.labelled_points import LabelledPoints, in_blocks
+
 SIGNIFICANT = 1e-3
 """An edge whose level is below this could hardly be luck."""
+MOST_TESTED = 5_000
+"""Data points, and samples, by which it is seen whether an estimate has learnt anything."""
 
 
 def ranking_level(at_data: Tensor, at_samples: Tensor, data_weights: Tensor, sample_weights: Tensor) -> float:
@@ -39,6 +43,28 @@ def ranking_level(at_data: Tensor, at_samples: Tensor, data_weights: Tensor, sam
     null = _variance_under_null(squares, other_squares)
     estimated = float((data_weights * (below - area)).square().sum() + (sample_weights * (above - area)).square().sum())
     return float(norm.sf((area - 0.5) / math.sqrt(max(null, estimated))))
+
+
+@torch.no_grad()
+def learnt_level(estimate: Callable[[Tensor], Tensor], training: LabelledPoints) -> float:
+    """The level of an estimate at points that it *did* learn from: whether it has learnt anything at all.
+
+    Even where data and samples have one distribution, an estimate that was given enough steps or trees for its points
+    ranks them better than chance. One that does not was starved, and what it does not see elsewhere says nothing.
+
+    Args:
+        estimate: From points (B, *event) to log ratios (B, K).
+        training: What it learnt from, thinned here.
+    """
+    thin, thin_samples = (max(len(part) // MOST_TESTED, 1) for part in (training.data, training.samples))
+    weights = training.weights[::thin]
+    at_data, at_samples = (
+        torch.logsumexp(in_blocks(estimate, part) + training.log_shares[1:].double(), dim=1)
+        for part in (training.data[::thin], training.samples[::thin_samples])
+    )
+    return ranking_level(
+        at_data, at_samples, weights / weights.sum(), at_samples.new_full(at_samples.shape, 1 / len(at_samples))
+    )
 
 
 def visible_mass(data_weights: Tensor, sample_weights: Tensor, tests: int = 1) -> float:

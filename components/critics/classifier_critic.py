@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
-from adagan.components.adapters.skops_state import estimator_from_tensor, estimator_to_tensor, untrusted_types
+from adagan.components.adapters.skops_state import untrusted_types
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.cross_fitting import CrossFitted
+from adagan.components.critics.fitted_classifier import TRUSTED, FittedClassifier, boosted_trees, fitted_classifier
 from adagan.components.critics.labelled_points import LabelledPoints
 from adagan.mixtures.errors import UserTypeError
 
-TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-"""What gradient-boosted trees hold beyond skops' own list: a class that restores arrays of numbers."""
-
-SMALLEST = 1e-12
-"""Probabilities below this are raised to it: trees and nearest neighbours say 0 and 1, and ratios are to be finite."""
-
-ENOUGH = 200
-"""Points per class from which on the default classifier stops early."""
+ITERATIONS = 200
+"""Of boosting, at most."""
 
 
 class ClassifierCritic(CrossFitted):
@@ -78,26 +70,11 @@ class ClassifierCritic(CrossFitted):
         self.estimators_ = nn.ModuleList(FittedClassifier(points.log_shares.double()) for _ in range(self.folds))
 
     def fit_fold(self, index: int, training: LabelledPoints, seed: int) -> None:
-        from sklearn.base import clone  # type: ignore[import-untyped]
-        from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
-
-        table = training.points.flatten(1).cpu().numpy()
-        # stopping early takes a tenth of the points, in which every class has to occur
-        enough = len(table) >= ENOUGH * (training.num_components + 1)
-        default = HistGradientBoostingClassifier(
-            early_stopping=enough, learning_rate=0.05, max_iter=300 if enough else 30
-        )
-        classifier = clone(default if self.estimator is None else self.estimator)
-        if "random_state" in classifier.get_params():
-            classifier.set_params(random_state=seed % 2**32)
-        used = (training.counts > 0).cpu().numpy()
-        counts = training.counts.cpu().numpy()
-        # joblib's threads set the process's filters of warnings, each for itself, and leave the last one's behind
-        with warnings.catch_warnings():
-            classifier.fit(table[used], training.classes.cpu().numpy()[used], sample_weight=counts[used])
+        classes = training.num_components + 1
+        default = boosted_trees(len(training.points), classes, ITERATIONS) if self.estimator is None else self.estimator
         fitted = self.estimators_[index]
         assert isinstance(fitted, FittedClassifier)
-        fitted.take(classifier)
+        fitted.take(fitted_classifier(default, training, seed))
 
     def build(self, event_shape: tuple[int, ...], num_outputs: int, state: Mapping[str, Tensor]) -> None:
         self.estimators_ = nn.ModuleList(
@@ -118,43 +95,3 @@ class ClassifierCritic(CrossFitted):
                     f"{', '.join(unknown)}; HistGradientBoostingClassifier and linear classifiers can be"
                 )
         return {**super().config(), "binary": self.binary}
-
-
-class FittedClassifier(nn.Module):
-    """From points to log ratios by a fitted classifier, which is kept as bytes of skops beside the object itself.
-
-    Args:
-        log_shares: Logarithms of the classes' shares when it was fitted, shape (K + 1,).
-        stored: The classifier's bytes, if there is one yet.
-
-    Raises:
-        ValueError: The bytes are not skops', or hold a type that nobody vouches for.
-    """
-
-    log_shares: Tensor
-    stored: Tensor
-
-    def __init__(self, log_shares: Tensor, stored: Tensor | None = None) -> None:
-        super().__init__()
-        self.register_buffer("log_shares", log_shares)
-        self.register_buffer("stored", torch.empty(0, dtype=torch.uint8) if stored is None else stored)
-        self.classifier: Any = None if stored is None else estimator_from_tensor(stored, TRUSTED)
-
-    def take(self, classifier: Any) -> None:
-        """Keeps a fitted classifier; one that cannot be read back by name is kept in memory only, with a warning."""
-        stored = estimator_to_tensor(classifier)
-        unknown = untrusted_types(stored, TRUSTED)
-        if unknown:
-            warnings.warn(
-                f"estimator: a critic with {type(classifier).__name__} cannot be kept in a run folder, as skops does "
-                f"not vouch for {', '.join(unknown)}; HistGradientBoostingClassifier and linear classifiers can",
-                stacklevel=2,
-            )
-        self.stored, self.classifier = stored.to(self.log_shares.device), classifier
-
-    def forward(self, points: Tensor) -> Tensor:
-        table = points.flatten(1).cpu().numpy()
-        with warnings.catch_warnings():
-            found = np.asarray(self.classifier.predict_proba(table), dtype=np.float64)
-        logs = torch.from_numpy(np.log(np.maximum(found, SMALLEST))).to(self.log_shares.device)
-        return logs[:, 1:] - logs[:, :1] - (self.log_shares[1:] - self.log_shares[0])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
@@ -18,7 +19,7 @@ from adagan.components.training.batches import draw_rows
 from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.loss_training import optimiser_steps
 from adagan.components.training.precision import may_be_fused
-from adagan.components.training.trainer import step_of
+from adagan.components.training.trainer import step_of, train
 
 
 class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
@@ -137,6 +138,46 @@ class CriticTraining(LightningModule):
 
     def on_train_end(self) -> None:
         self.network.load_state_dict(self.kept_state)
+
+
+def train_ratio_network(
+    network: nn.Module,
+    points: LabelledPoints,
+    *,
+    max_steps: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    noise: float = 0.0,
+    trainer_options: Mapping[str, Any] | None = None,
+) -> None:
+    """Trains a network of log ratios on points, with a tenth of them kept for early stopping.
+
+    Args:
+        network: Points (B, *event) to log ratios (B, K), trained in place.
+        points: Of all classes.
+        max_steps: Length of training.
+        batch_size: Points per step, one half of them data.
+        learning_rate: Of Adam.
+        seed: Of the batches.
+        noise: As of `CriticTraining`.
+        trainer_options: Further arguments of ``lightning.Trainer``.
+    """
+    every = torch.ones_like(points.weights, dtype=torch.bool), torch.ones_like(points.labels, dtype=torch.bool)
+    inner, inner_samples = (every_tenth(mask) for mask in every)
+    learnt, held_out = points.rows(~inner, ~inner_samples), points.rows(inner, inner_samples)
+    batches = LabelledBatches(learnt, batch_size, max_steps, seed)
+    module = CriticTraining(
+        network,
+        points.log_shares,
+        noise=noise,
+        learning_rate=learning_rate,
+        num_steps=max_steps,
+        held_out=(held_out.points, held_out.classes, held_out.counts.to(points.data)),
+        check_every=100,
+        patience=3,
+    )
+    train(module, batches.loader(), "critic", points.data.device, trainer_options or {})
 
 
 def _accuracy(logits: Tensor, labels: Tensor, counts: Tensor) -> Tensor:

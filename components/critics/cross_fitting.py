@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -14,9 +15,16 @@ from adagan.components.checks import check_kind, keywords_only
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.calibrators import Calibrator, RawRatios, VectorScaling, cross_calibrated
+from adagan.components.critics.chance_level import learnt_level
 from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob, part_of
 from adagan.components.critics.fold_scores import HeldOutRatios
-from adagan.components.critics.labelled_points import LabelledPoints, draw_labelled, in_blocks
+from adagan.components.critics.labelled_points import (
+    LabelledPoints,
+    draw_labelled,
+    folds_by_label,
+    in_blocks,
+    learning_rows,
+)
 from adagan.components.generators.scaling import Scaling
 from adagan.components.networks.defaults import is_image
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
@@ -26,6 +34,9 @@ from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
+
+MOST_LEARNT = 50_000_000
+"""Numbers at most that a critic learns from, of the data and of samples each."""
 
 
 class CrossFitted(ConstructorParameters, nn.Module, ABC):
@@ -40,7 +51,8 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
 
     Args:
         folds: Number of folds, 2 or more.
-        max_samples: Samples drawn from the components in all, at most as many as there are data points.
+        max_samples: Data points, drawn by weight, that are learnt from at most, and as many samples of the components
+            in all. Of large events there are fewer: `MOST_LEARNT` numbers at most.
         calibrator: How raw ratios are calibrated; ``None`` means `VectorScaling`.
         seed: Of everything random; ``None`` takes the run's, or a fresh one outside of a run.
 
@@ -49,7 +61,8 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         estimators_: One module per fold, from scaled points to raw log ratios.
         maps_: The fitted calibration of every fold's estimate.
         scaling_: The scaling of all points.
-        fold_: The fold of every point that was fitted, shape (N,).
+        fold_: The fold of every point that was fitted, shape (N,): those that were not learnt from have one too, and
+            are scored by its estimate.
 
     References:
         Chernozhukov et al., *Double/debiased machine learning for treatment and structural parameters*, 2018,
@@ -125,24 +138,31 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         seed = inherited_seed() if self.seed is None else self.seed
         randomness = torch.Generator(data.device).manual_seed(seed)
         base = as_probabilities(weights, len(data), data, "weights")
-        total = min(len(data), self.max_samples)
-        drawn, shares = draw_labelled(data, base, mixture, total, 2 * self.folds, randomness)
+        rows, own = learning_rows(base, self._num_learnt(data), randomness)
+        learnt = data if len(rows) == len(data) else data[rows]
+        drawn, shares = draw_labelled(learnt, own, mixture, len(rows), 2 * self.folds, randomness)
         self.densities_ = None
         if self.binary and len(mixture) > 1:
             self.densities_ = ComponentDensities(mixture.components, shares)
+        fold = torch.randint(self.folds, (len(data),), generator=randomness, device=data.device)
+        fold[rows] = torch.randperm(len(rows), generator=randomness, device=data.device) % self.folds
+        sample_fold = folds_by_label(drawn.labels, self.folds, randomness)
         with isolated_randomness(seed):
-            self.scaling_ = Scaling.standard(data, base) if not is_image(data.shape[1:]) else Scaling.overall(data)
+            self.scaling_ = Scaling.overall(learnt) if is_image(data.shape[1:]) else Scaling.standard(learnt, own)
             points = drawn.mapped(self.scaling_)
             points = points.merged() if self.binary else points
             self.prepare(points)
-            fold = torch.randperm(len(data), generator=randomness, device=data.device) % self.folds
-            sample_fold = torch.randperm(len(drawn.samples), generator=randomness, device=data.device) % self.folds
             for index in range(self.folds):
-                self.fit_fold(index, points.rows(fold != index, sample_fold != index), seed + index)
+                self.fit_fold(index, points.rows(fold[rows] != index, sample_fold != index), seed + index)
         self._register(tuple(data.shape[1:]), mixture.weights.to(data.device), shares, fold)
         self.requires_grad_(False).eval()
-        self._score(drawn, points, fold, sample_fold)
+        self._score(data, rows, drawn, points, sample_fold)
         return self
+
+    def _num_learnt(self, data: Tensor) -> int:
+        """How many of the data are learnt from."""
+        affordable = max(MOST_LEARNT // max(data[0].numel(), 1), 10 * self.folds)
+        return min(len(data), self.max_samples, affordable)
 
     def check_component(self, component: Any, count: int) -> None:
         """See `adagan.components.critics.ratio_estimator.Selective`."""
@@ -150,37 +170,63 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
             check_offers_log_prob(component)
 
     @torch.no_grad()
-    def _score(self, drawn: LabelledPoints, points: LabelledPoints, fold: Tensor, sample_fold: Tensor) -> None:
+    def _score(
+        self, data: Tensor, rows: Tensor, drawn: LabelledPoints, points: LabelledPoints, sample_fold: Tensor
+    ) -> None:
         """Calibrates every estimate on its fold, and keeps the out-of-fold log ratios and the record."""
+        fold = self.fold_.long()[rows]
         raw_at_data = drawn.weights.new_empty(len(drawn.data), points.num_components)
         raw_at_samples = drawn.weights.new_empty(len(drawn.samples), points.num_components)
         at_data, at_samples = torch.empty_like(raw_at_data), torch.empty_like(raw_at_samples)
-        maps = []
+        maps, levels = [], []
         for index, estimator in enumerate(self.estimators_):
-            rows, sample_rows = fold == index, sample_fold == index
-            held_out = points.rows(rows, sample_rows)
+            own, own_samples = fold == index, sample_fold == index
+            held_out = points.rows(own, own_samples)
             raw = torch.cat([in_blocks(estimator, held_out.data), in_blocks(estimator, held_out.samples)])
             ratios = RawRatios(raw, held_out.classes, points.log_shares, held_out.counts)
             fitted, calibrated = cross_calibrated(self.calibrator, ratios)
             maps.append(fitted)
             count = len(held_out.data)
-            raw_at_data[rows], raw_at_samples[sample_rows] = raw[:count], raw[count:]
-            at_data[rows], at_samples[sample_rows] = calibrated[:count], calibrated[count:]
+            raw_at_data[own], raw_at_samples[own_samples] = raw[:count], raw[count:]
+            at_data[own], at_samples[own_samples] = calibrated[:count], calibrated[count:]
+            levels.append(learnt_level(estimator, points.rows(~own, ~own_samples)))
         self.maps_ = nn.ModuleList(maps)
-        among_data, among_samples = self._among_components(drawn.data), self._among_components(drawn.samples)
-        self.component_log_ratios_ = at_data + among_data
+        among_data, among_samples = self._among_components(data), self._among_components(drawn.samples)
+        ratios_of_all = self._at_all(data, rows, at_data)
+        self.component_log_ratios_ = ratios_of_all + among_data
+        among_learnt = among_data if isinstance(among_data, float) else among_data[rows]
         self._held_out = HeldOutRatios(
             weights=drawn.weights,
             fold=fold,
-            at_data=self.component_log_ratios_,
-            raw_at_data=raw_at_data + among_data,
+            at_data=at_data + among_learnt,
+            raw_at_data=raw_at_data + among_learnt,
             labels=drawn.labels,
             sample_fold=sample_fold,
             at_samples=at_samples + among_samples,
             raw_at_samples=raw_at_samples + among_samples,
             shares=self.shares_,
+            learnt_level=max(levels),
         )
         self.calibration_ = self._record()
+
+    def _at_all(self, data: Tensor, rows: Tensor, at_rows: Tensor) -> Tensor:
+        """Calibrated log ratios at all data, shape (N, K): known at some rows, computed at the others in blocks."""
+        if len(rows) == len(data):
+            return at_rows
+        values = at_rows.new_empty(len(data), at_rows.shape[1])
+        values[rows] = at_rows
+        others = torch.ones(len(data), dtype=torch.bool, device=data.device)
+        others[rows] = False
+        for index in range(self.folds):
+            (own,) = torch.nonzero(others & (self.fold_ == index), as_tuple=True)
+            if len(own) > 0:
+                values[own] = in_blocks(partial(self._calibrated, index), data, own)
+        return values
+
+    def _calibrated(self, index: int, x: Tensor) -> Tensor:
+        """The calibrated log ratios of one fold's estimate at some points."""
+        ratios: Tensor = self.maps_[index](self.estimators_[index](self.scaling_(x)).double())
+        return ratios
 
     def _among_components(self, x: Tensor) -> Tensor | float:
         """What is added to the log ratio of all samples together for that of every component; 0 if each has its own."""
@@ -217,10 +263,7 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         """
         if not hasattr(self, "maps_"):
             raise RuntimeError("this critic is not fitted yet; call fit(data, mixture) first")
-        points = self.scaling_(x)
-        parts = [
-            fitted(in_blocks(estimator, points)) for estimator, fitted in zip(self.estimators_, self.maps_, strict=True)
-        ]
+        parts = [in_blocks(partial(self._calibrated, index), x) for index in range(self.folds)]
         return torch.stack(parts).mean(dim=0) + self._among_components(x)
 
     def log_ratio(self, x: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ class HeldOutRatios:
         at_samples: Calibrated, shape (M, K).
         raw_at_samples: As the estimates gave them, shape (M, K).
         shares: The components' shares among the samples, shape (K,).
+        learnt_level: The largest level of a fold's estimate at what it learnt from.
     """
 
     weights: Tensor
@@ -48,6 +49,7 @@ class HeldOutRatios:
     at_samples: Tensor
     raw_at_samples: Tensor
     shares: Tensor
+    learnt_level: float
 
     def record(self, weights: Tensor, temperature: float) -> Calibration:
         """The record of the mixture with these weights, shape (K,)."""
@@ -63,6 +65,7 @@ class HeldOutRatios:
             importance,
             level=self._level(weights, folds),
             visible=visible,
+            learnt=self.learnt_level,
         )
 
     def _tested(self, importance: Tensor) -> list[_TestedFold]:

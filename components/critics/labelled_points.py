@@ -13,6 +13,8 @@ from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 
 BLOCK = 16_384
+MOST_NUMBERS = 4_000_000
+"""Rows, and entries of theirs, that are scored at once: memory does not grow with the number of points."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,18 @@ class LabelledPoints:
         two = self.log_shares.new_tensor([0.5, 0.5]).log()
         return replace(self, labels=torch.ones_like(self.labels), log_shares=two)
 
+    def among_samples(self) -> LabelledPoints:
+        """The samples only, of two components or more: those of the first stand in the place of the data."""
+        first = self.labels == 1
+        rest = self.log_shares[2:].log_softmax(dim=0) + self.log_shares.new_tensor(0.5).log()
+        return LabelledPoints(
+            self.samples[first],
+            self.weights.new_ones(int(first.sum())),
+            self.samples[~first],
+            self.labels[~first] - 1,
+            torch.cat([self.log_shares[:1], rest]),
+        )
+
 
 def draw_labelled(
     data: Tensor, weights: Tensor, mixture: Mixture, total: int, smallest: int, randomness: torch.Generator
@@ -107,6 +121,40 @@ def draw_labelled(
     return LabelledPoints(data, weights, torch.cat(parts), labels, log_shares), shares
 
 
+def learning_rows(weights: Tensor, count: int, randomness: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Rows to learn from, in order, and their weights, both of shape (n,): all, or at most `count` drawn by weight.
+
+    The draws are evenly spaced in the cumulative weights: with equal weights no row comes twice, and otherwise a row
+    that does counts as often.
+
+    Args:
+        weights: Of all points, shape (N,), sum 1.
+        count: How many draws.
+        randomness: Of the first place.
+
+    References:
+        Kitagawa, *Monte Carlo filter and smoother for non-Gaussian nonlinear state space models*, 1996, appendix
+        (systematic resampling)
+    """
+    if count >= len(weights):
+        return torch.arange(len(weights), device=weights.device), weights
+    start = torch.rand(1, dtype=weights.dtype, generator=randomness, device=weights.device)
+    cumulative = weights.cumsum(0)
+    places = (torch.arange(count, dtype=weights.dtype, device=weights.device) + start) / count * cumulative[-1]
+    drawn = torch.searchsorted(cumulative, places, right=True)
+    rows, times = torch.unique_consecutive(drawn.clamp(max=len(weights) - 1), return_counts=True)
+    return rows, times.to(weights) / count
+
+
+def folds_by_label(labels: Tensor, folds: int, randomness: torch.Generator) -> Tensor:
+    """A fold for every sample, shape (M,), at random, with every component spread evenly over them."""
+    shuffled = torch.randperm(len(labels), generator=randomness, device=labels.device)
+    order = shuffled[labels[shuffled].argsort(stable=True)]
+    found = torch.empty_like(labels)
+    found[order] = torch.arange(len(labels), device=labels.device) % folds
+    return found
+
+
 def held_out_counts(base: Tensor, num_samples: int) -> Tensor:
     """What each held-out point counts in a loss: samples 1, data by their weights, both halves the same in all."""
     data = num_samples * as_probabilities(base, len(base), base, "weights of a fold")
@@ -124,6 +172,8 @@ def class_logits(log_ratios: Tensor, log_shares: Tensor) -> Tensor:
     return torch.cat([data, log_ratios], dim=1) + log_shares
 
 
-def in_blocks(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
-    """The function's values in float64, block by block."""
-    return torch.cat([function(block).double() for block in torch.split(points, BLOCK)])
+def in_blocks(function: Callable[[Tensor], Tensor], points: Tensor, rows: Tensor | None = None) -> Tensor:
+    """The function's values in float64, block by block, at all points or at some rows of them."""
+    size = max(min(BLOCK, MOST_NUMBERS // max(points[:1].numel(), 1)), 1)
+    blocks = torch.split(points, size) if rows is None else (points[part] for part in torch.split(rows, size))
+    return torch.cat([function(block).double() for block in blocks])

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from adagan.components.checks import keywords_only
 from adagan.components.critics.calibrators import Calibrator
-from adagan.components.critics.critic_training import CriticTraining, LabelledBatches, every_tenth
+from adagan.components.critics.critic_training import train_ratio_network
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
 from adagan.components.networks.ratio_networks import ratio_network, supported_octaves
-from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
@@ -93,22 +92,16 @@ class NetworkCritic(CrossFitted):
         self.register_buffer("octaves_", torch.tensor(octaves))
 
     def fit_fold(self, index: int, training: LabelledPoints, seed: int) -> None:
-        """Trains on the points that are not in the fold, with a tenth of them kept for early stopping."""
-        every = torch.ones_like(training.weights, dtype=torch.bool), torch.ones_like(training.labels, dtype=torch.bool)
-        inner, inner_samples = (every_tenth(mask) for mask in every)
-        learnt, held_out = training.rows(~inner, ~inner_samples), training.rows(inner, inner_samples)
-        batches = LabelledBatches(learnt, self.batch_size, self.max_steps, seed)
-        module = CriticTraining(
+        train_ratio_network(
             self.estimators_[index],
-            training.log_shares,
+            training,
             noise=self.noise,
+            max_steps=self.max_steps,
+            batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            num_steps=self.max_steps,
-            held_out=(held_out.points, held_out.classes, held_out.counts.to(training.data)),
-            check_every=100,
-            patience=3,
+            trainer_options=self.trainer_options,
+            seed=seed,
         )
-        train(module, batches.loader(), "critic", training.data.device, self.trainer_options)
 
     def config(self) -> dict[str, Any]:
         return {**super().config(), "noise": self.noise, "width": self.width}

@@ -21,6 +21,7 @@ from clusters import (
 from adagan import AdaGAN, Mixture, Round, run_folder
 from adagan.components import Calibration, Gaussian
 from adagan.prefixes import Prefixes
+from adagan.report.text import overall
 from adagan.round import verdict
 from adagan.run_folder import RunFolder
 from adagan.stopping import Never, NothingLeft, StoppingRule
@@ -110,9 +111,36 @@ def test_the_verdict_asks_for_another_round_where_something_was_missing_before()
     )
     assert "as 10.0% of the data was missing before it, let another round confirm" in doubtful
     assert "stop here" not in doubtful
-    assert settled.endswith("(at best it sees a missing part of 9.1% of the data or more); stop here.")
-    blind = replace(blind, visible_mass=1.0)
-    assert "too few points to tell" in verdict(replace(RECORD, calibration=blind))
+    assert "stop here" not in settled
+    settled = verdict(replace(RECORD, calibration=replace(blind, visible_mass=0.03)))
+    assert settled.endswith("(at best it sees a missing part of 3.0% of the data or more); stop here.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "cure"),
+    [
+        ({"visible_mass": 0.091}, "a missing part of 9.1% of the data or more; with 4 times as many points, of 5%."),
+        ({"visible_mass": 1.0}, "it has too few points: give it more data."),
+        ({"visible_mass": 0.01, "learnt_level": 0.2}, "give it more training, such as a larger max_steps."),
+    ],
+)
+def test_a_starved_critic_advises_neither_rounds_nor_an_end(changes: dict[str, float], cure: str) -> None:
+    record = replace(RECORD, calibration=replace(CALIBRATION, level=0.5, **changes))
+    assert record.calibration.is_starved
+    assert "cannot tell whether they differ" in verdict(record)
+    assert verdict(record).endswith(cure)
+    state, advice = overall([record])
+    assert "cannot tell" in state
+    assert advice.endswith(cure)
+    assert NothingLeft(0.02).reason([record]) == ""
+
+
+def test_a_critic_that_learnt_nothing_stops_no_run() -> None:
+    blind = replace(CALIBRATION, level=0.5, visible_mass=0.01, learnt_level=0.2)
+    records = [replace(record, calibration=blind) for record in rounds(0.05, 0.05)]
+    assert NothingLeft(0.02, patience=2).reason(records) == ""
+    seeing = [replace(record, calibration=replace(blind, learnt_level=1e-9)) for record in records]
+    assert "no better than chance" in NothingLeft(0.02, patience=2).reason(seeing)
 
 
 def test_rejected_newcomers_stop_it() -> None:

@@ -5,13 +5,29 @@ from pathlib import Path
 import pytest
 from small_runs import fit, points
 
+from adagan import AdaGAN
 from adagan.command_line import main
-from adagan.components import BestOf, BinaryCritic, ClassifierCritic, Critic, KernelCritic, VectorScaling
+from adagan.components import (
+    BestOf,
+    BinaryCritic,
+    ClassifierCritic,
+    Critic,
+    Gaussian,
+    KernelCritic,
+    SharpCritic,
+    VectorScaling,
+)
 from adagan.options.boosting_options import make_model
 from adagan.options.run_options import parse_run
 from adagan.run_folder import RunFolder
 
-KINDS = {"softmax": Critic, "binary": BinaryCritic, "classifier": ClassifierCritic, "kernel": KernelCritic}
+KINDS = {
+    "sharp": SharpCritic,
+    "softmax": Critic,
+    "binary": BinaryCritic,
+    "classifier": ClassifierCritic,
+    "kernel": KernelCritic,
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -30,9 +46,16 @@ def test_a_kind_is_made_with_its_options(kind: str) -> None:
 def test_the_default_is_the_librarys() -> None:
     model = make_model(parse_run(["ring"])[1], "")
     critic = model.critic()
-    assert type(critic) is Critic
+    assert type(critic) is type(AdaGAN(Gaussian).critic()) is SharpCritic
     assert critic.calibrator == VectorScaling()
-    assert critic.config() == Critic().config()
+    assert critic.get_params() == SharpCritic(calibrator=VectorScaling()).get_params()
+
+
+def test_options_of_networks_are_not_ignored_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+    make_model(parse_run(["ring", "--critic.max-steps", "5", "--critic.max-samples", "300"])[1], "")
+    assert caplog.messages == [
+        "--critic.max-steps: for critics that are networks only; add --critic-kind softmax, or leave it out"
+    ]
 
 
 @pytest.mark.slow

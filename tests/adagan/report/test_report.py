@@ -304,7 +304,8 @@ def test_constant_data_can_be_shown():
         assert view.data().startswith(b"\x89PNG")
 
 
-CHANCE = calibration_record(torch.tensor([1.0, -1.0]).repeat(50), torch.tensor([1.0, -1.0]).repeat(50), 1.0)
+STARVED = calibration_record(torch.tensor([1.0, -1.0]).repeat(50), torch.tensor([1.0, -1.0]).repeat(50), 1.0)
+CHANCE = replace(STARVED, visible_mass=0.01)
 
 
 @pytest.mark.parametrize(
@@ -312,6 +313,7 @@ CHANCE = calibration_record(torch.tensor([1.0, -1.0]).repeat(50), torch.tensor([
     [
         ([{"calibration": CHANCE}], "the critic finds no difference between samples and data.", "one more round"),
         ([{"calibration": CHANCE, "missing_mass": 0.01}], "the critic finds no difference", "Stop here"),
+        ([{"calibration": STARVED, "missing_mass": 0.01}], "the critic cannot tell", "with 26 times as many points"),
         ([{"calibration": CHANCE}] * 2, "and has not since round 2.", "Stop here"),
         ([{"missing_mass": 0.01}], "hardly anything is missing", "refine the samples"),
         ([{"missing_mass": 0.25, "weights": (0.6, 0.4, 0.0)}], "25.0% of the data is missing", "for longer"),

@@ -1,0 +1,71 @@
+"""Boosted trees that tell data from all samples, and the samples' components from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from adagan.components.critics.component_densities import part_of
+from adagan.components.critics.fitted_classifier import FittedClassifier, boosted_trees, fitted_classifier
+from adagan.components.critics.labelled_points import LabelledPoints
+
+TREES = 100
+"""Of each of the two classifiers, about, whatever the number of components: what a critic costs is known."""
+FEWEST = 10
+"""Iterations of boosting at least, however many components share the trees."""
+
+
+class TreeRatios(nn.Module):
+    """From vectors (N, D) to log ratios (N, K): log r + log p_k/q.
+
+    r is the ratio of q, the distribution of all samples together, over the data's; q = Σ_k s_k p_k, s_k a component's
+    share among the samples. It is for trees what `RatioHead` is for networks. One component needs r only.
+
+    Args:
+        together: Estimates log r.
+        apart: Estimates log p_k/p_1 of the components k from 2; ``None`` for one component.
+        log_shares: log s_k, shape (K,), float64.
+    """
+
+    log_shares: Tensor
+
+    def __init__(self, together: FittedClassifier, apart: FittedClassifier | None, log_shares: Tensor) -> None:
+        super().__init__()
+        self.together, self.apart = together, apart
+        self.register_buffer("log_shares", log_shares)
+
+    @classmethod
+    def fitted(cls, training: LabelledPoints, seed: int) -> Self:
+        """Learns from vectors of the classes {data, component 1 .. K}."""
+        count = training.num_components
+        together = _learnt(training.merged(), TREES, seed)
+        apart = _learnt(training.among_samples(), max(TREES // (count - 1), FEWEST), seed) if count > 1 else None
+        return cls(together, apart, (training.log_shares[1:] - training.log_shares[0]).double())
+
+    @classmethod
+    def like(cls, state: Mapping[str, Tensor]) -> Self:
+        """The ratios of a stored state."""
+        together, apart = (part_of(state, f"{name}.") for name in ("together", "apart"))
+        return cls(_stored(together), _stored(apart) if apart else None, state["log_shares"])
+
+    def forward(self, points: Tensor) -> Tensor:
+        common: Tensor = self.together(points)
+        if self.apart is None:
+            return common
+        relative: Tensor = functional.pad(self.apart(points), (1, 0))
+        return common + relative - torch.logsumexp(relative + self.log_shares, dim=1, keepdim=True)
+
+
+def _learnt(training: LabelledPoints, iterations: int, seed: int) -> FittedClassifier:
+    fitted = FittedClassifier(training.log_shares.double())
+    classes = training.num_components + 1
+    fitted.take(fitted_classifier(boosted_trees(len(training.points), classes, iterations), training, seed))
+    return fitted
+
+
+def _stored(state: Mapping[str, Tensor]) -> FittedClassifier:
+    return FittedClassifier(state["log_shares"], state["stored"])
