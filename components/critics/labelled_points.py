@@ -139,11 +139,29 @@ def learning_rows(weights: Tensor, count: int, randomness: torch.Generator) -> t
     if count >= len(weights):
         return torch.arange(len(weights), device=weights.device), weights
     start = torch.rand(1, dtype=weights.dtype, generator=randomness, device=weights.device)
+    rows, times = torch.unique_consecutive(_spaced_draws(weights, count, start), return_counts=True)
+    return rows, times.to(weights) / count
+
+
+def evened(points: LabelledPoints) -> LabelledPoints:
+    """The points with equal weights, for those who learn faster without any: data drawn by theirs, where they differ.
+
+    The classes' shares become those among the points.
+    """
+    weights, data = points.weights, points.data
+    if float(weights.max() - weights.min()) > 1e-9 * float(weights.max()):
+        data = data[_spaced_draws(weights, len(weights), weights.new_tensor(0.5))]
+    counts = torch.bincount(points.labels, minlength=points.num_components + 1)
+    counts[0] = len(data)
+    shares = (counts.double() / counts.sum()).log().to(points.log_shares)
+    return LabelledPoints(data, torch.full_like(weights, 1 / len(data)), points.samples, points.labels, shares)
+
+
+def _spaced_draws(weights: Tensor, count: int, start: Tensor) -> Tensor:
+    """Rows, in order and with repetitions, at evenly spaced places of the cumulative weights."""
     cumulative = weights.cumsum(0)
     places = (torch.arange(count, dtype=weights.dtype, device=weights.device) + start) / count * cumulative[-1]
-    drawn = torch.searchsorted(cumulative, places, right=True)
-    rows, times = torch.unique_consecutive(drawn.clamp(max=len(weights) - 1), return_counts=True)
-    return rows, times.to(weights) / count
+    return torch.searchsorted(cumulative, places, right=True).clamp(max=len(weights) - 1)
 
 
 def folds_by_label(labels: Tensor, folds: int, randomness: torch.Generator) -> Tensor:

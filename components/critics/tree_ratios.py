@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from adagan.components.critics.component_densities import part_of
 from adagan.components.critics.fitted_classifier import FittedClassifier, boosted_trees, fitted_classifier
-from adagan.components.critics.labelled_points import LabelledPoints
+from adagan.components.critics.labelled_points import LabelledPoints, evened
 
 TREES = 100
 """Of each of the two classifiers, about, whatever the number of components: what a critic costs is known."""
@@ -61,9 +61,10 @@ class TreeRatios(nn.Module):
 
 
 def _learnt(training: LabelledPoints, iterations: int, seed: int) -> FittedClassifier:
-    fitted = FittedClassifier(training.log_shares.double())
-    classes = training.num_components + 1
-    fitted.take(fitted_classifier(boosted_trees(len(training.points), classes, iterations), training, seed))
+    even = evened(training)
+    fitted = FittedClassifier(even.log_shares.double())
+    trees = boosted_trees(len(even.points), even.num_components + 1, iterations)
+    fitted.take(fitted_classifier(trees, even, seed, weighted=False))
     return fitted
 
 

@@ -1,7 +1,7 @@
 """What holds for every critic: known ratios, cross-fitting, recombination, its state, and boosting with it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from adagan.components import (
     KernelCritic,
     RatioEstimator,
 )
+from adagan.components.critics import sharp_critic
 from adagan.components.critics.catalogue import CRITICS
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.generators.scaling import Scaling
@@ -59,6 +60,13 @@ def exact(seed: int = 0) -> ExactCritic:
 
 
 EVERY: dict[str, Callable[..., RatioEstimator]] = {**CROSS_FITTED, "exact": exact}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_trainings() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharp_critic, "STEPS", 100)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from adagan import Mixture
 from adagan.components import Gaussian, SharpCritic
+from adagan.components.critics import sharp_critic
 from adagan.components.critics.event_features import EventFeatures
-from adagan.components.critics.labelled_points import folds_by_label, learning_rows
+from adagan.components.critics.labelled_points import LabelledPoints, evened, folds_by_label, learning_rows
 from adagan.components.critics.sharp_critic import learns_by_trees
 from adagan.components.critics.tree_ratios import TreeRatios
 
@@ -94,6 +95,17 @@ def test_rows_to_learn_from_are_drawn_by_weight() -> None:
     assert own is weights
 
 
+def test_weights_are_evened_by_drawing_rows() -> None:
+    data, samples = torch.arange(4.0)[:, None], torch.zeros(6, 1)
+    labels, thirds = torch.tensor([1, 1, 1, 1, 2, 2]), torch.tensor([0.5, 0.25, 0.25]).log()
+    weights = torch.tensor([0.5, 0.0, 0.25, 0.25], dtype=torch.float64)
+    even = evened(LabelledPoints(data, weights, samples, labels, thirds))
+    assert even.data[:, 0].tolist() == [0, 0, 2, 3]
+    assert even.weights.tolist() == [0.25] * 4
+    assert torch.allclose(even.log_shares.exp(), torch.tensor([0.4, 0.4, 0.2]))
+    assert evened(even).data is even.data
+
+
 def test_every_component_is_in_every_fold() -> None:
     labels = torch.tensor([1] * 50 + [2] * 4 + [3] * 7)
     fold = folds_by_label(labels, 2, seeded(109))
@@ -130,7 +142,10 @@ def test_trees_tell_components_apart_by_their_laws() -> None:
 
 
 @pytest.mark.parametrize("event_shape", [(2,), (60,), (1, 12, 12)])
-def test_it_refines_and_restores(event_shape: tuple[int, ...]) -> None:
+def test_it_is_the_same_when_it_is_restored_and_when_it_is_made_again(
+    event_shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharp_critic, "STEPS", 20)
     data = smooth(300, 112) if len(event_shape) == 3 else torch.randn(300, *event_shape, generator=seeded(112))
     mixture = Mixture([Gaussian().fit(data + 0.5), Gaussian().fit(data - 0.5)])
     critic = SharpCritic(seed=112).fit(data, mixture)
