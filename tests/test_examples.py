@@ -1,14 +1,13 @@
 """Every example runs, small, and shows what it says."""
 
 import importlib.util
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 
-from adagan import Critic
+from adagan.components.critics import sharp_critic
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.slow
@@ -32,10 +31,7 @@ def pictures_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def quick_critics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Critics of a few steps, wherever the defaults would train longer."""
-    quick = partial(Critic, max_steps=150, width=32)
-    monkeypatch.setattr("adagan.boosting.Critic", quick)
-    original = __import__("adagan.boosting", fromlist=["AdaGAN"]).AdaGAN.__init__
-    monkeypatch.setattr(original, "__kwdefaults__", {**original.__kwdefaults__, "critic": quick})
+    monkeypatch.setattr(sharp_critic, "STEPS", 150)
 
 
 @pytest.mark.usefixtures("quick_critics")
