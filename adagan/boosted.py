@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import torch
 from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import DataLike, TrainingData
+from adagan.data.wanted_rows import rows_of
 from adagan.missing.lookout import Lookout
 from adagan.missing.missing_mass import MISSING_BELOW, Missing
 from adagan.mixtures.arguments import ArrayLike
@@ -20,7 +21,7 @@ from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_share
 from adagan.mixtures.parameters import ConstructorParameters, html_table, parameter_names, shown
-from adagan.mixtures.randomness import seeded_generator
+from adagan.mixtures.randomness import seeded_generator, source_of_chance
 from adagan.mixtures.refinement.balanced import balanced_refinement
 from adagan.mixtures.refinement.methods import Refinement
 from adagan.mixtures.refinement.refined import Refined
@@ -29,6 +30,9 @@ from adagan.round import Round, verdict
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds
 from adagan.suggestions import check_name
+
+if TYPE_CHECKING:
+    from adagan.components.adapters.tables.table_encoding import TableEncoding
 
 
 class Boosted(ConstructorParameters, ABC):
@@ -101,16 +105,24 @@ class Boosted(ConstructorParameters, ABC):
         condition: int | Tensor | None = None,
         *,
         seed: int | None = None,
-    ) -> Tensor:
-        """Samples of the mixture, shape (num_samples, *event).
+        where: Mapping[Any, Any] | None = None,
+    ) -> Any:
+        """Samples of the mixture, shape (num_samples, *event); of a model of a table, a DataFrame like that.
 
         Args:
             num_samples: How many, 0 or more.
             generator: Source of randomness; ``None`` takes `seed`, or a fresh one.
             condition: One class, or a class for each, of components that learnt classes.
             seed: Of the draw, instead of a generator.
+            where: Of a table: values that the rows are to have by column, such as ``{"city": "Bern"}``, a list of
+                values, or a range ``{"age": slice(18, 30)}``. Rows are drawn until there are so many.
         """
-        return self._fitted().sample(num_samples, generator, condition=condition, seed=seed)
+        mixture = self._fitted()
+        if mixture.encoding is None:
+            if where is not None:
+                raise UserError("where: the model is of arrays, which have no columns; leave it out")
+            return mixture.sample(num_samples, generator, condition=condition, seed=seed)
+        return rows_of(mixture, num_samples, source_of_chance(generator, seed, mixture.device), condition, where)
 
     def refined(
         self,
@@ -157,7 +169,10 @@ class Boosted(ConstructorParameters, ABC):
         if data is None and weights is None:
             self._known_data("data")
             return self._lookout.look(mixture, seed, threshold)
-        wanted = TrainingData.checked(self._known_data("data").points if data is None else data, weights=weights)
+        columns = None if data is None else cast("TableEncoding | None", mixture.encoding)
+        wanted = TrainingData.checked(
+            self._known_data("data").points if data is None else data, weights=weights, columns=columns
+        )
         return Lookout(wanted, self.coarse_critic, self.seed).look(mixture, seed, threshold)
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,7 @@ from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.critics.sharp_critic import SharpCritic
 from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
-from adagan.data.training_data import DataLike, TrainingData
+from adagan.data.training_data import ColumnsLike, DataLike, TrainingData
 from adagan.fitting import check_critics, fit_critic, fit_newcomer, unfitted
 from adagan.missing.lookout import Lookout
 from adagan.missing.missing_mass import Missing
@@ -115,8 +115,9 @@ class AdaGAN(Boosted):
         self,
         data: DataLike,
         *,
-        weights: ArrayLike | None = None,
-        labels: ArrayLike | None = None,
+        weights: ArrayLike | str | None = None,
+        labels: ArrayLike | str | None = None,
+        columns: ColumnsLike | None = None,
         files: Mapping[str, str] | None = None,
     ) -> Self:
         """Forgets everything and runs all the rounds.
@@ -124,10 +125,13 @@ class AdaGAN(Boosted):
         Args:
             data: Shape (N, *event), floating point; training runs on its device. A ``Dataset``, ``DataLoader`` or
                 ``LightningDataModule`` is read into memory, in the order of its rows; of pairs (x, y) the y are the
-                labels of a component that learns labels.
-            weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform.
+                labels of a component that learns labels. A pandas DataFrame is encoded, and `sample` returns such.
+            weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform. Of a table also the
+                name of a column, which is then not learnt.
             labels: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components that declare
-                ``learns_labels = True``.
+                ``learns_labels = True``. Of a table also the name of a column.
+            columns: Kinds of a table's columns by name, such as ``{"zip": "category"}``, see `TableEncoding`, where a
+                look at the values would not do; or the encoding itself.
             files: Text files of the caller's to keep in the run's folder, by name.
 
         Raises:
@@ -139,7 +143,7 @@ class AdaGAN(Boosted):
         folder = None if self.folder is None else RunFolder(self.folder)
         if folder is not None:
             folder.check_free()
-        self._data = self._checked(data, weights=weights, labels=labels)
+        self._data = self._checked(data, weights=weights, labels=labels, columns=columns)
         if folder is not None:
             recipe = recipe_of(self, unfitted(self.component, self.seed))
             folder.create(self._data, self.seed, files, made_with=recipe)
@@ -149,7 +153,9 @@ class AdaGAN(Boosted):
         return self._run()
 
     @keywords_only
-    def resume(self, data: DataLike, *, weights: ArrayLike | None = None, labels: ArrayLike | None = None) -> Self:
+    def resume(
+        self, data: DataLike, *, weights: ArrayLike | str | None = None, labels: ArrayLike | str | None = None
+    ) -> Self:
         """Goes on with the run in the folder until it has all its rounds; the data must be the same.
 
         Raises:
@@ -159,7 +165,7 @@ class AdaGAN(Boosted):
         if self.folder is None:
             raise UserError("folder: expected the folder of the run to resume, got None")
         folder = RunFolder(self.folder)
-        self._data = self._checked(data, weights=weights, labels=labels)
+        self._data = self._checked(data, weights=weights, labels=labels, columns=folder.encoding())
         folder.check(self._data, self.seed)
         if self._loaded and len(folder.rounds()) < self.rounds:
             check_recipe(self, folder.content().get("made_with"))
@@ -228,7 +234,7 @@ class AdaGAN(Boosted):
     def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, RatioEstimator]:
         """The mixture with the newcomer, its weights chosen at points that the critic did not learn from."""
         if not self.rounds_:
-            mixture = Mixture([newcomer]).to(self._data.points.device)
+            mixture = Mixture([newcomer], encoding=self._data.encoding).to(self._data.points.device)
             return mixture, fit_critic(self.critic, self._data, mixture, seed)
         incoming = self._whole.weights
         # provisional weights: the critic sees enough of every component whatever its weight
@@ -237,10 +243,17 @@ class AdaGAN(Boosted):
         weights = self.step.weights(critic.component_log_ratios_, incoming, self._data.weights)
         return self._whole.append(newcomer, weights), critic.reweigh(weights)
 
-    def _checked(self, data: DataLike, *, weights: ArrayLike | None, labels: ArrayLike | None) -> TrainingData:
+    def _checked(
+        self,
+        data: DataLike,
+        *,
+        weights: ArrayLike | str | None,
+        labels: ArrayLike | str | None,
+        columns: ColumnsLike | None,
+    ) -> TrainingData:
         component = unfitted(self.component, self.seed)
         wanted = learns_labels(component)
-        checked = TrainingData.checked(data, weights=weights, labels=labels, learns_labels=wanted)
+        checked = TrainingData.checked(data, weights=weights, labels=labels, learns_labels=wanted, columns=columns)
         if self.folder is not None:
             component_record(component), component_record(self.critic())  # what cannot be stored is refused in advance
         refuse_labels(component, checked.labels)

@@ -55,7 +55,10 @@ def fit_newcomer(
         component = as_component(make())
         if before is not None:
             _start_warm(component, before)
-        component = fit_component(component, data.points, weights=weights, labels=data.labels)
+        points = data.points
+        if data.encoding is not None:
+            points = data.encoding.blurred(points, torch.Generator(points.device).manual_seed(seed))
+        component = fit_component(component, points, weights=weights, labels=data.labels)
     device = data.points.device
     drawn = Mixture([component]).to(device).sample(PROBE, torch.Generator(device).manual_seed(seed))
     if drawn.shape[1:] != data.points.shape[1:]:

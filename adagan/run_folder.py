@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import DataWeights
@@ -97,6 +98,8 @@ class RunFolder:
                 "made_with": made_with,
                 "rounds": [],
             }
+            if data.encoding is not None:
+                content["encoding"] = data.encoding.config()
             write_json(draft / RUN_FILE, content)
             for name, text in (files or {}).items():
                 write_text(draft / name, text)
@@ -124,6 +127,11 @@ class RunFolder:
             )
         check_fields(content, self.path / RUN_FILE)
         return content
+
+    def encoding(self) -> TableEncoding | None:
+        """What the points mean, if the run is of a table."""
+        stored = self.content().get("encoding")
+        return None if stored is None else TableEncoding.from_config(stored)
 
     def check(self, data: TrainingData, seed: int) -> None:
         """Makes sure that a run is whole, and resumed with what it began with.
@@ -187,7 +195,8 @@ class RunFolder:
                 "rounds; files of different runs lie in one folder"
             )
         check_draws(stored.components[:done], tuple(content["event_shape"]), self.path)
-        return Mixture(stored.components, history=stored.history)[:kept].to(device or "cpu")
+        restored = Mixture(stored.components, history=stored.history, encoding=stored.encoding)
+        return restored[:kept].to(device or "cpu")
 
     def critic(
         self,
@@ -259,7 +268,7 @@ class RunFolder:
         content = {"values": data_weights.values, "preview_log_ratios": critic.component_log_ratios_[rows]}
         write_tensors(self._round_file(record.index, "weights"), content)
         write_component(self._round_file(record.index, "critic"), critic)
-        write_json(self.path / MIXTURE_FILE, mixture_content(mixture.components, mixture.history))
+        write_json(self.path / MIXTURE_FILE, mixture_content(mixture.components, mixture.history, mixture.encoding))
         run = {name: value for name, value in self.content().items() if name not in ("kept", "stopped")}
         run["critic"] = component_record(critic)
         run["rounds"] = [*run["rounds"][: record.index - 1], record.to_json()]

@@ -10,7 +10,7 @@ from typing import Any
 from adagan.components.adapters.class_conditional import ClassConditional
 from adagan.components.adapters.lightning_generator import LightningGenerator
 from adagan.components.adapters.scikit_learn import ScikitLearn, gaussian_mixture, kernel_density
-from adagan.components.adapters.tables.tabular import Tabular
+from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.adapters.wrapped import Wrapped
 from adagan.components.critics.catalogue import CRITICS
 from adagan.components.generators.flow import Flow
@@ -40,7 +40,6 @@ __all__ = [
     "MomentMatching",
     "ScikitLearn",
     "SemiSupervisedGAN",
-    "Tabular",
     "Wrapped",
 ]
 
@@ -130,13 +129,12 @@ COMPONENTS: tuple[Offer, ...] = (
     ),
     Offer(ClassConditional, about="one component per class", tiny={"make_component": Gaussian}),
     Offer(LightningGenerator, about="any LightningModule", tiny=None),
-    Offer(Tabular, about="any component on the rows of a table", tiny=None),
     Offer(Wrapped, about="any object with fit and sample", tiny=None),
 )
 BY_NAME = by_name(COMPONENTS)
 """The components of the command line."""
 
 PUBLISHED: tuple[type[Any], ...] = tuple(
-    dict.fromkeys([*(offer.kind for offer in (*COMPONENTS, *CRITICS)), *FORMER, Balanced])
+    dict.fromkeys([*(offer.kind for offer in (*COMPONENTS, *CRITICS)), *FORMER, Balanced, TableEncoding])
 )
 """The classes that a stored file may name: the package's one entry point."""

@@ -5,15 +5,12 @@ Can I boost a generator of tables?
 Yes: a DataFrame goes in, and one with the same columns and dtypes comes out.
 """
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.mixture import GaussianMixture
 
 from adagan import AdaGAN
-from adagan.components import ClassifierCritic, TableEncoding, Tabular
+from adagan.components import ClassifierCritic
 from adagan.round import verdict
 
 KINDS = {"private": (0.6, 3.0, 0.1), "firm": (0.3, 5.0, 0.2), "public": (0.1, 8.0, 0.9)}
@@ -59,17 +56,12 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def main(num_rows: int = 3_000, rounds: int = 4) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     frame = customers(num_rows)
-    encoding = TableEncoding(frame)
     # gradient-boosted trees are at home in tables
-    critics = {"critic": ClassifierCritic, "coarse_critic": ClassifierCritic}
-    model = AdaGAN(partial(Tabular, Collapsed, encoding), rounds=rounds, seed=0, **critics)
-    model.fit(encoding.encode(frame))
+    model = AdaGAN(Collapsed, rounds=rounds, critic=ClassifierCritic, seed=0).fit(frame)
     for record in model.rounds_:
         print(verdict(record))
-    one, boosted = (
-        encoding.decode(mixture.sample(num_rows, torch.Generator().manual_seed(0)))
-        for mixture in (model.mixture_[:1], model.mixture_)
-    )
+    first = model.mixture_[:1]
+    one, boosted = first.encoding.decode(first.sample(num_rows, seed=0)), model.sample(num_rows, seed=0)
     for name, table in (("data", frame), ("one generator", one), ("boosted", boosted)):
         print(f"\n{name}\n{summary(table).round(2)}")
     return frame, one, boosted

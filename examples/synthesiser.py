@@ -9,7 +9,6 @@ from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
-import torch
 
 from adagan import AdaGAN
 from adagan.components import ClassifierCritic, TableEncoding, Wrapped
@@ -51,11 +50,11 @@ def main(num_rows: int = 5_000, rounds: int = 3, epochs: int = 30) -> pd.DataFra
         critic=ClassifierCritic,  # gradient-boosted trees: at home in tables
         coarse_critic=ClassifierCritic,
         seed=0,
-    ).fit(encoding.encode(frame))
+    ).fit(frame, columns=encoding)
     for record in model.rounds_:
         print(verdict(record))
-    drawn = encoding.decode(model.sample(num_rows, torch.Generator().manual_seed(0)))
-    one = encoding.decode(model.mixture_[:1].sample(num_rows, torch.Generator().manual_seed(0)))
+    drawn = model.sample(num_rows, seed=0)
+    one = encoding.decode(model.mixture_[:1].sample(num_rows, seed=0))
     for name, table in (("data", frame), ("one CTGAN", one), ("boosted", drawn)):
         print(f"\n{name}\n{table.groupby('kind').agg(rows=('kind', 'size'), paid=('paid', 'mean')).round(2)}")
     return drawn

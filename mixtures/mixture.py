@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.encoding import Encoding
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.parameters import html_table, shown
 from adagan.mixtures.randomness import generator_for, source_of_chance
@@ -37,6 +38,8 @@ class Mixture(nn.Module):
         weights: Their weights, shape (K,), normalised here; ``None`` means equal.
         history: Weights after each round, shape (K, K), row t − 1 being those after round t, padded with zeros;
             ``None`` takes the prefixes of `weights`, renormalised.
+        encoding: What the samples mean, if they are rows of a table: they are brought to the nearest encoded row, and
+            ``mixture.encoding.decode(samples)`` is the table. Densities are those of the components, before that.
 
     Attributes:
         weights: Buffer of shape (K,), float64, sum 1.
@@ -47,9 +50,15 @@ class Mixture(nn.Module):
     history: Tensor
 
     def __init__(
-        self, components: Iterable[Any], weights: ArrayLike | None = None, *, history: Tensor | None = None
+        self,
+        components: Iterable[Any],
+        weights: ArrayLike | None = None,
+        *,
+        history: Tensor | None = None,
+        encoding: Encoding | None = None,
     ) -> None:
         super().__init__()
+        self.encoding = encoding
         self._components = list(components)
         if not self._components:
             raise UserError("components: a mixture needs at least one component, got none")
@@ -92,7 +101,7 @@ class Mixture(nn.Module):
         history = self.history.new_zeros(count, count)
         history[:-1, :-1] = self.history
         history[-1] = values
-        return Mixture([*self._components, component], history=history)
+        return Mixture([*self._components, component], history=history, encoding=self.encoding)
 
     @property
     def components(self) -> tuple[Any, ...]:
@@ -120,7 +129,7 @@ class Mixture(nn.Module):
         history = self.history[:count, :count].clone()
         if float(history[-1].sum()) == 0:
             raise UserError(f"mixture[:{rounds.stop}] has weight zero altogether; its first components were given none")
-        return Mixture(self._components[:count], history=history)
+        return Mixture(self._components[:count], history=history, encoding=self.encoding)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Moves components and weights as torch does, but leaves the weights in float64: they are not parameters."""
@@ -211,6 +220,8 @@ class Mixture(nn.Module):
         samples, index = self._sampler.draw(
             num_samples, allocation, source, self.device, condition=classes, return_component=return_component
         )
+        if self.encoding is not None:
+            samples = self.encoding.nearest(samples)
         return samples if index is None else (samples, index)
 
     def forward(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
@@ -294,7 +305,7 @@ class Mixture(nn.Module):
         for component in self.components:
             check_saved(component, components)
         with written_folder(folder, overwrite=overwrite) as draft:
-            write_mixture(draft, self.components, self.history)
+            write_mixture(draft, self.components, self.history, self.encoding)
 
     @classmethod
     def load(
@@ -316,7 +327,9 @@ class Mixture(nn.Module):
             ValueError: A corrupted or truncated file, a newer format, or an unknown class; the message says which.
         """
         stored = read_mixture(folder, components)
-        return cls(stored.components, history=stored.history)[: stored.kept].to(device or "cpu")
+        return cls(stored.components, history=stored.history, encoding=stored.encoding)[: stored.kept].to(
+            device or "cpu"
+        )
 
 
 def _on_host(weights: Tensor) -> tuple[Tensor, int, NDArray[np.float64]]:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.labels import as_classes
 from adagan.components.training.data_sources import DataSource, tensors_of
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 
-DataLike: TypeAlias = "ArrayLike | DataSource | TrainingData"
-"""What a model may be given: what is read as an array, a data set, loader or data module, or data checked already."""
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+
+DataLike: TypeAlias = "ArrayLike | DataSource | TrainingData | pd.DataFrame"
+"""What a model may be given: what is read as an array, a data set, loader or data module, a pandas DataFrame, or data
+checked already."""
+ColumnsLike: TypeAlias = "Mapping[Any, Any] | TableEncoding"
+"""What is known of a table's columns: their kinds by name, or all of it."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +39,13 @@ class TrainingData:
         points: Shape (N, *event), floating point, finite.
         weights: Shape (N,), float64, non-negative, sum 1: the base of all data weights.
         labels: Classes from 0, and −1 for points without one, shape (N,), int64; ``None`` when nothing is labelled.
+        encoding: What the points mean, if they are rows of a table.
     """
 
     points: Tensor
     weights: Tensor
     labels: Tensor | None = None
+    encoding: TableEncoding | None = None
 
     @cached_property
     def fingerprints(self) -> dict[str, str | None]:
@@ -45,17 +58,20 @@ class TrainingData:
         cls,
         data: DataLike,
         *,
-        weights: ArrayLike | None = None,
-        labels: ArrayLike | None = None,
+        weights: ArrayLike | str | None = None,
+        labels: ArrayLike | str | None = None,
         learns_labels: bool = False,
+        columns: ColumnsLike | None = None,
     ) -> TrainingData:
         """What a caller passed as data, weights and labels; training data that are checked already stay as they are.
 
         Args:
-            data: Shape (N, *event), or what `tensors_of` reads.
-            weights: Shape (N,); ``None`` means uniform.
-            labels: Shape (N,); ``None`` means those that come with the data, if they are wanted, or none.
+            data: Shape (N, *event), or what `tensors_of` reads; a table is encoded.
+            weights: Shape (N,); ``None`` means uniform. Of a table the name of a column, which is then not learnt.
+            labels: Shape (N,); ``None`` means those that come with the data, if they are wanted, or none. Of a table
+                the name of a column, each of whose values is a class, in their order.
             learns_labels: Whether labels that come with the data are wanted.
+            columns: What is known of a table's columns, see `TableEncoding`; or the encoding that it is to have.
 
         Raises:
             TypeError: No real numbers.
@@ -66,6 +82,13 @@ class TrainingData:
             if weights is not None or labels is not None:
                 raise UserError("weights, labels: this TrainingData has its own; leave them out, or pass its points")
             return data
+        if _is_table(data):
+            return _of_table(cls, data, weights, labels, columns)
+        if columns is not None:
+            raise UserError(f"columns: expected a pandas DataFrame as data, which has some, got {type(data).__name__}")
+        for name, value in (("weights", weights), ("labels", labels)):
+            if isinstance(value, str):
+                raise UserError(f"{name}: {value!r} names a column, but the data are no table; pass an array")
         values, own = tensors_of(data)
         if labels is None and learns_labels:
             labels = own
@@ -84,11 +107,47 @@ class TrainingData:
                 f"data: {int(bad.sum())} values in {len(rows)} of {len(points)} rows are NaN or infinite, the first in "
                 f"row {int(rows[0])}; remove or fill in these rows"
             )
-        base = as_probabilities(weights, len(points), points, "weights")
+        base = as_probabilities(cast(ArrayLike | None, weights), len(points), points, "weights")
         if labels is None:
             return cls(points, base)
-        classes = _as_tensor(labels, "labels").to(points.device)
+        classes = _as_tensor(cast(ArrayLike, labels), "labels").to(points.device)
         return cls(points, base, as_classes(classes, len(points), "a conditional component"))
+
+
+def _is_table(data: object) -> bool:
+    pandas = sys.modules.get("pandas")  # who passes a table has imported it
+    return pandas is not None and isinstance(data, pandas.DataFrame)
+
+
+def _of_table(
+    kind: type[TrainingData],
+    frame: Any,
+    weights: ArrayLike | str | None,
+    labels: ArrayLike | str | None,
+    columns: ColumnsLike | None,
+) -> TrainingData:
+    """A table's rows, encoded, with weights and labels that may be columns of it."""
+    for argument, name in (("weights", weights), ("labels", labels)):
+        if isinstance(name, str) and name not in frame.columns:
+            raise UserError(f"{argument}: there is no column {name!r} in the table, but {list(frame.columns)}")
+    if isinstance(weights, str):
+        name, weights, frame = weights, frame[weights].to_numpy(np.float64), frame.drop(columns=weights)
+        if not np.isfinite(weights).all():
+            raise UserError(f"weights: column {name!r} has missing or infinite values; give every row a weight")
+    if isinstance(labels, str):
+        labels = cast("NDArray[np.int64]", frame[labels].astype("category").cat.codes.to_numpy(np.int64))
+    if isinstance(columns, TableEncoding):
+        encoding = columns
+    else:
+        encoding = TableEncoding(frame, columns=columns)
+        for remark in encoding.remarks:
+            warnings.warn(remark, stacklevel=5)
+    points = encoding.encode(frame)
+    base = as_probabilities(cast(ArrayLike | None, weights), len(points), points, "weights")
+    if labels is None:
+        return kind(points, base, encoding=encoding)
+    classes = as_classes(_as_tensor(labels, "labels"), len(points), "a conditional component")
+    return kind(points, base, classes, encoding)
 
 
 def fingerprint(tensor: Tensor) -> str:

@@ -69,7 +69,8 @@ class Lookout:
         ratio = sparse_log_ratio(found, self.data.weights)
         if not of_last:
             return found, ratio, ratio
-        return found, ratio, self._count(Mixture(mixture.components[-1:]), seed, MISSING_BELOW).log_ratio
+        last = Mixture(mixture.components[-1:], encoding=mixture.encoding)
+        return found, ratio, self._count(last, seed, MISSING_BELOW).log_ratio
 
     def _count(self, mixture: Mixture, seed: int, threshold: float) -> Missing:
         mixture = mixture.to(self.data.points.device)

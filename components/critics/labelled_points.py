@@ -109,7 +109,7 @@ def draw_labelled(
     counts = [max(round(total * share), smallest) for share in shares.tolist()]
     parts = []
     for component, count in zip(mixture.components, counts, strict=True):
-        part = Mixture([component]).to(data.device).sample(count, randomness)
+        part = Mixture([component], encoding=mixture.encoding).to(data.device).sample(count, randomness)
         if part.shape[1:] != data.shape[1:]:
             raise UserError(
                 f"{type(component).__name__} samples shape {tuple(part.shape[1:])}, the data have "

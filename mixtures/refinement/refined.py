@@ -212,7 +212,7 @@ class Refined(nn.Module):
         for component in self.source.components:
             check_saved(component, components)
         with written_folder(folder, overwrite=overwrite) as draft:
-            write_mixture(draft, self.source.components, self.source.history)
+            write_mixture(draft, self.source.components, self.source.history, self.source.encoding)
             write_component(draft / CRITIC_FILE, self.critic)
             write_json(draft / REFINEMENT_FILE, content)
 

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from clusters import DATA, Nearest, assert_same_mixture, model, seeded, three_clusters, three_rounds
@@ -123,6 +122,6 @@ def test_a_model_shows_how_it_was_made() -> None:
     )
 
 
-def test_whole_numbers_of_numpy_and_tables_of_pandas_are_taken() -> None:
-    fitted = model(rounds=np.int64(1), seed=np.int64(100)).fit(pd.DataFrame(DATA.numpy()))
+def test_whole_numbers_of_numpy_are_taken() -> None:
+    fitted = model(rounds=np.int64(1), seed=np.int64(100)).fit(DATA)
     assert_same_mixture(fitted.mixture_, model(rounds=1, seed=100).fit(DATA).mixture_)

@@ -1,8 +1,9 @@
-"""Rows of a table, numbers and categories mixed, as vectors, and back."""
+"""Rows of a table, whatever its columns hold, as vectors, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,219 +12,331 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from adagan.components.adapters.skops_state import estimator_from_tensor, estimator_to_tensor
-from adagan.components.adapters.tables.table_columns import Column, import_pandas
+from adagan.components.adapters.tables.column import Column, Kind
+from adagan.components.adapters.tables.dtypes import index_from_json, index_to_json
+from adagan.components.adapters.tables.inference import column_of, magnitudes_of, remarks
+from adagan.components.adapters.tables.measures import measured, objects, restored
+from adagan.components.adapters.tables.number_scaling import NumberScaling
 from adagan.mixtures.errors import UserError, UserTypeError
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
-MAX_CATEGORIES = 1_000
-"""A column with more distinct values than this is taken for an identifier and refused."""
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+NOISE = 0.1
+"""Standard deviation of the noise on entries that tell a state, from which components learn."""
 
 
 class TableEncoding:
     """What turns the rows of a pandas DataFrame into vectors, and vectors into rows with the same columns and dtypes.
 
-    Numbers pass through one of scikit-learn's transformers; text, booleans and pandas' categories are one-hot encoded,
-    missing ones as a category of their own. Vectors need not be exact to be decoded: the largest entry of a category's
-    block decides, and whole numbers are rounded and kept within the range that was seen. Categories come back exactly,
-    numbers to the precision of `dtype`: float32 keeps whole numbers that range over less than 8 million.
+    Every column is numbers, categories (text, booleans, pandas' categories), dates, durations, or an identifier, which
+    is not learnt and is numbered anew. Missing values are a state of their column, as categories are, and so are values
+    that a tenth of a column of numbers or more have, such as 0; states are one-hot encoded, by scikit-learn's
+    ``OneHotEncoder``. What is ordinary is scaled in double precision, by ``StandardScaler``, if skewed by
+    ``PowerTransformer`` before; whole numbers, dates and numbers with few decimals come back as such, and no number
+    leaves the range that was seen. (``ColumnTransformer`` would hold these, but cannot be inverted.)
+
+    Vectors need not be exact to be decoded: the largest entry of a state's block decides, and numbers are rounded.
 
     Args:
-        frame: What columns, dtypes, categories and scales are learnt from.
-        categorical: Names of columns of numbers that are categories, such as codes.
-        numeric: Transformer of the numbers, unfitted, with ``inverse_transform``; ``None`` means ``StandardScaler()``.
-            ``QuantileTransformer(output_distribution="normal")`` suits skewed ones.
+        frame: What columns, states and scales are learnt from.
+        columns: What is known of columns, by name: ``"number"``, ``"category"``, ``"date"`` or ``"date:%d.%m.%Y"``,
+            ``"duration"``, ``"identifier"``, or ``"drop"``; a look at the values decides for the others.
         dtype: Of the vectors.
 
     Attributes:
-        columns: The `Column` records, in the table's order.
+        columns: The `Column` records, in the table's order, an index that is no mere row number before them.
+        remarks: What the user should know, a sentence each: columns that look like identifiers.
 
     Raises:
-        TypeError: No DataFrame, or a column of another kind, such as dates; it is named.
-        ValueError: An empty table, missing or infinite numbers, identifiers; the column is named.
+        TypeError: No DataFrame, or a column of another kind; it is named.
+        ValueError: An empty table, infinite numbers, too many categories; the column is named.
 
     Example:
         >>> import pandas as pd
-        >>> frame = pd.DataFrame({"kind": ["firm", "private", "firm"], "orders": [12, 3, 15]})
+        >>> frame = pd.DataFrame({"kind": ["firm", "private", None], "orders": [12, 3, 15]})
         >>> encoding = TableEncoding(frame)
-        >>> rows = encoding.encode(frame)  # what AdaGAN(partial(Tabular, GAN, encoding)) is fitted to
+        >>> rows = encoding.encode(frame)  # what AdaGAN(GAN).fit(frame) trains on
         >>> rows.shape
-        torch.Size([3, 3])
-        >>> encoding.decode(rows)["kind"].tolist()
-        ['firm', 'private', 'firm']
+        torch.Size([3, 4])
+        >>> encoding.decode(rows)["orders"].tolist()
+        [12, 3, 15]
     """
 
     columns: tuple[Column, ...]
 
     def __init__(
-        self,
-        frame: pd.DataFrame,
-        *,
-        categorical: Sequence[Any] = (),
-        numeric: Any = None,
-        dtype: torch.dtype = torch.float32,
+        self, frame: pd.DataFrame, *, columns: Mapping[Any, Any] | None = None, dtype: torch.dtype = torch.float32
     ) -> None:
-        from sklearn.base import clone  # type: ignore[import-untyped]
-        from sklearn.preprocessing import OneHotEncoder, StandardScaler  # type: ignore[import-untyped]
+        import pandas as pd
 
-        if not isinstance(frame, import_pandas().DataFrame):
+        if not isinstance(frame, pd.DataFrame):
             raise UserTypeError(f"frame: expected a pandas DataFrame, got {type(frame).__name__}")
+        said = dict(columns or {})
         if frame.empty:
             raise UserError(f"frame: expected rows and columns, got shape {frame.shape}")
         if not frame.columns.is_unique:
             raise UserError(f"frame: column {frame.columns[frame.columns.duplicated()][0]!r} occurs twice")
-        for name in categorical:
+        for name in said:
             if name not in frame.columns:
-                raise UserError(f"categorical: there is no column {name!r} in the table, but {list(frame.columns)}")
-        if numeric is not None and not callable(getattr(numeric, "inverse_transform", None)):
-            raise UserTypeError(
-                f"numeric: {type(numeric).__name__} has no method inverse_transform, so nothing is decoded"
-            )
+                raise UserError(f"columns: there is no column {name!r} in the table, but {list(frame.columns)}")
+        self.dropped = tuple(name for name, word in said.items() if word == Kind.DROP)
+        kept = frame.drop(columns=list(self.dropped))
+        if not len(kept.columns):
+            raise UserError("columns: all of them are dropped; keep one or more")
+        self._names = {"names": index_to_json(kept.columns), "of": _plain(kept.columns.name)}
+        self._index = [_plain(name) for name in frame.index.names] if _means_something(frame.index) else []
+        kept = self._with_index(kept)
         self.dtype = dtype
-        self.columns = tuple(Column.of(frame[name], name in categorical) for name in frame.columns)
-        self._numeric: Any = None
-        self._encoder: Any = None
-        if self._numbers:
-            self._numeric = clone(numeric if numeric is not None else StandardScaler())
-            self._numeric.fit(self._number_table(frame))
-        if self._categories:
-            self._encoder = OneHotEncoder(sparse_output=False).fit(self._category_table(frame))
-            for column, values in zip(self._categories, self._encoder.categories_, strict=True):
-                if len(values) > MAX_CATEGORIES:
-                    raise UserError(
-                        f"frame: column {column.name!r} has {len(values)} different values, as an identifier has; up "
-                        f"to {MAX_CATEGORIES} are categories; drop it, or group its values"
-                    )
+        foreign = {
+            name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative
+        }
+        looked_at = [column_of(kept[name], said.get(name)) for name in kept.columns]
+        self.columns = tuple(replace(column, dtype=foreign.get(column.name, column.dtype)) for column in looked_at)
+        self.remarks = remarks([column for column in self.columns if column.name not in said])
+        self._scaling = NumberScaling.fitted(self._numbers, self._number_table(kept))
+        self._learn_states()
+        if self.width == 0:
+            raise UserError("frame: every column is constant or an identifier, so there is nothing to learn")
 
     @property
     def _numbers(self) -> list[Column]:
-        return [column for column in self.columns if not column.is_category]
+        return [column for column in self.columns if column.ordinary]
 
     @property
-    def _categories(self) -> list[Column]:
-        return [column for column in self.columns if column.is_category]
+    def _with_states(self) -> list[Column]:
+        return [column for column in self.columns if column.width]
+
+    def _learn_states(self) -> None:
+        from sklearn.preprocessing import OneHotEncoder  # type: ignore[import-untyped]
+
+        sizes = self.block_sizes
+        self._states = OneHotEncoder(categories=[np.arange(size) for size in sizes], sparse_output=False)
+        if sizes:
+            self._states.fit(np.zeros((1, len(sizes)), dtype=np.int64))
 
     @property
     def categorical(self) -> list[Any]:
         """Names of the columns that are categories."""
-        return [column.name for column in self._categories]
+        return [column.name for column in self.columns if column.kind is Kind.CATEGORY]
 
     @property
     def block_sizes(self) -> list[int]:
-        """Entries of a vector that belong to each column of categories; they stand after those of the numbers."""
-        return [] if self._encoder is None else [len(values) for values in self._encoder.categories_]
+        """Entries of a vector that belong to each column with states; they stand after those of the numbers."""
+        return [column.width for column in self._with_states]
 
     @property
-    def _width(self) -> int:
+    def width(self) -> int:
+        """D, entries of a vector."""
         return len(self._numbers) + sum(self.block_sizes)
 
     def encode(self, frame: pd.DataFrame) -> Tensor:
         """Rows as vectors, shape (N, D).
 
         Raises:
-            ValueError: A column is lacking or superfluous, a category was never seen, a number is missing.
+            ValueError: A column is lacking or superfluous, a category was never seen, or a value is missing where none
+                was.
         """
+        frame = self._with_index(frame.drop(columns=[name for name in self.dropped if name in frame.columns]))
         names = [column.name for column in self.columns]
         if set(frame.columns) != set(names):
             raise UserError(f"frame: expected the columns {names}, got {list(frame.columns)}")
         if len(frame) == 0:
-            return torch.empty(0, self._width, dtype=self.dtype)
-        blocks: list[NDArray[np.float64]] = []
-        if self._numeric is not None:
-            blocks.append(self._numeric.transform(self._number_table(frame)))
-        if self._encoder is not None:
-            table = self._category_table(frame)
-            for column, values, known in zip(self._categories, table.T, self._encoder.categories_, strict=True):
-                unseen = set(values) - set(known)
-                if unseen:
-                    raise UserError(
-                        f"frame: column {column.name!r} holds {next(iter(unseen))!r}, which the encoding has not seen; "
-                        "make the encoding of a table with every category"
-                    )
-            blocks.append(self._encoder.transform(table))
+            return torch.empty(0, self.width, dtype=self.dtype)
+        numbers = self._number_table(frame)
+        blocks = [np.nan_to_num(self._scaling.scaled(numbers))]
+        if self.block_sizes:
+            states = [self._states_of(column, frame[column.name]) for column in self._with_states]
+            blocks.append(self._states.transform(np.stack(states, axis=1)))
         return torch.from_numpy(np.concatenate(blocks, axis=1)).to(self.dtype)
 
-    def decode(self, vectors: Tensor) -> pd.DataFrame:
-        """A table of the vectors' rows (N, D), with the columns and dtypes of the one that was learnt from."""
-        numbers, blocks = self._split(vectors)
-        made: dict[Any, Any] = {}
-        if self._numeric is not None and len(vectors):
-            table = self._numeric.inverse_transform(numbers.double().cpu().numpy())
-            made.update((c.name, c.restored(values)) for c, values in zip(self._numbers, table.T, strict=True))
-        if self._encoder is not None and len(vectors):
-            table = self._encoder.inverse_transform(torch.cat(blocks, dim=1).cpu().numpy())
-            made.update((c.name, c.restored(values)) for c, values in zip(self._categories, table.T, strict=True))
-        series = {column.name: made.get(column.name, column.restored(np.empty(0))) for column in self.columns}
-        return import_pandas().DataFrame(series)
+    def decode(self, vectors: Tensor, start: int = 0) -> pd.DataFrame:
+        """A table of the vectors' rows (N, D), with the columns and dtypes of the one that was learnt from.
+
+        Args:
+            vectors: Of the encoding, or near those.
+            start: Rows before these, after which identifiers are numbered.
+        """
+        import pandas as pd
+
+        numbers, blocks = self._split(vectors.detach().cpu())
+        table = self._scaling.restored(numbers.double().numpy())
+        magnitudes = dict(zip([column.name for column in self._numbers], table.T, strict=True))
+        names = [column.name for column in self._with_states]
+        states = {name: block.argmax(dim=1).numpy() for name, block in zip(names, blocks, strict=True)}
+        nothing = np.zeros(len(vectors), dtype=np.int64)
+        series = {
+            column.name: _numbered(column, start, len(vectors))
+            if column.kind is Kind.IDENTIFIER
+            else restored(column, states.get(column.name, nothing), magnitudes.get(column.name, nothing.astype(float)))
+            for column in self.columns
+        }
+        frame = pd.DataFrame(series)
+        if self._index:
+            levels = list(frame.columns[: len(self._index)])
+            frame = frame.set_index(levels)
+            frame.index.names = self._index
+        frame.columns = index_from_json(self._names["names"]).rename(self._names["of"])
+        return frame
+
+    @property
+    def has_index(self) -> bool:
+        """Whether the table's index is more than numbers of rows."""
+        return bool(self._index)
+
+    def renumbered(self, frame: pd.DataFrame, start: int) -> pd.DataFrame:
+        """Some rows of a decoded table as a table of their own: identifiers and rows are numbered anew."""
+        frame = frame.copy() if self._index else frame.reset_index(drop=True)
+        for column in self.columns:
+            if column.kind is Kind.IDENTIFIER and column.name in frame.columns:
+                frame[column.name] = _numbered(column, start, len(frame)).to_numpy()
+        return frame
 
     def nearest(self, vectors: Tensor) -> Tensor:
-        """The vectors (N, D) that stand for what `decode` makes of these: exact blocks, whole numbers rounded."""
+        """The vectors (N, D) that stand for what `decode` makes of these: exact blocks, numbers rounded in range."""
         numbers, blocks = self._split(vectors)
-        numbers = self._changed(numbers, lambda column, values, index: column.rounded(values))
         ones = [functional.one_hot(block.argmax(dim=1), block.shape[1]).to(vectors) for block in blocks]
+        numbers = self._scaling.rounded(numbers)
+        for index, block in self._blocks_of_numbers(ones):
+            numbers[:, index] *= block[:, -1]
         return torch.cat([numbers, *ones], dim=1)
 
-    def blurred(self, vectors: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+    def blurred(self, vectors: Tensor, generator: torch.Generator) -> Tensor:
         """Other vectors (N, D) whose `nearest` are these, or hardly ever not, for learning from.
+
+        A row has a single one in a state's block and whole numbers in a column of such, a generator's output only
+        nearly so, which is all that an adversary would look at.
 
         Args:
             vectors: Encoded rows.
-            noise: Standard deviation of the normal noise on the entries of categories; unless it is 0, whole numbers
-                are moved by up to half of their distance, evenly.
             generator: Source of randomness, on the device of the vectors.
+
+        References:
+            Xu et al., *Modeling tabular data using conditional GAN*, 2019, https://arxiv.org/abs/1907.00503, on what
+            makes tables hard for generators.
         """
         numbers, blocks = self._split(vectors)
-        if noise == 0:
-            return vectors.clone()
-        shift = torch.rand(numbers.shape, generator=generator, dtype=torch.float64, device=vectors.device) - 0.5
-        numbers = self._changed(numbers, lambda column, values, index: values + shift.cpu().numpy()[:, index])
-        noisy = [b + noise * torch.randn(b.shape, generator=generator, dtype=b.dtype, device=b.device) for b in blocks]
-        return torch.cat([numbers, *noisy], dim=1)
+        shift = torch.rand(numbers.shape, generator=generator, dtype=vectors.dtype, device=vectors.device) - 0.5
+        blurred = self._scaling.moved(numbers, shift)
+        other = torch.randn(numbers.shape, generator=generator, dtype=vectors.dtype, device=vectors.device)
+        for index, block in self._blocks_of_numbers(blocks):
+            blurred[:, index] = torch.where(block[:, -1] > 0.5, blurred[:, index], other[:, index])
+        noise = [torch.randn(b.shape, generator=generator, dtype=b.dtype, device=b.device) for b in blocks]
+        return torch.cat([blurred, *(b + NOISE * n for b, n in zip(blocks, noise, strict=True))], dim=1)
 
-    def _changed(
-        self, numbers: Tensor, change: Callable[[Column, NDArray[np.float64], int], NDArray[np.float64]]
-    ) -> Tensor:
-        """Encoded numbers (N, n), those of whole columns changed on the scale of the table."""
-        if not any(column.is_whole for column in self._numbers) or len(numbers) == 0:
-            return numbers
-        table = self._numeric.inverse_transform(numbers.double().cpu().numpy())
-        for index, column in enumerate(self._numbers):
-            if column.is_whole:
-                table[:, index] = change(column, table[:, index], index)
-        return torch.from_numpy(self._numeric.transform(table)).to(numbers)
+    def _blocks_of_numbers(self, blocks: Sequence[Tensor]) -> list[tuple[int, Tensor]]:
+        """The place of each number that has states too, and its block, whose last entry says that it is ordinary."""
+        place = {column.name: index for index, column in enumerate(self._numbers)}
+        pairs = zip(self._with_states, blocks, strict=True)
+        return [(place[column.name], block) for column, block in pairs if column.ordinary]
 
     def _split(self, vectors: Tensor) -> tuple[Tensor, list[Tensor]]:
-        if vectors.ndim != 2 or vectors.shape[1] != self._width:
-            raise UserError(f"vectors: expected shape (N, {self._width}), got {tuple(vectors.shape)}")
+        if vectors.ndim != 2 or vectors.shape[1] != self.width:
+            raise UserError(f"vectors: expected shape (N, {self.width}), got {tuple(vectors.shape)}")
         numbers, *blocks = torch.split(vectors, [len(self._numbers), *self.block_sizes], dim=1)
         return numbers, blocks
 
-    def _number_table(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        return np.stack([column.as_numbers(frame[column.name]) for column in self._numbers], axis=1)
+    def _with_index(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The table as this machine reads numbers, with an index that means something as columns before the others."""
+        foreign = {
+            name: kind.newbyteorder("=")
+            for name, kind in frame.dtypes.items()
+            if isinstance(kind, np.dtype) and not kind.isnative
+        }
+        frame = frame.astype(foreign) if foreign else frame
+        if not self._index:
+            return frame
+        labels = [f"index {level}" if name is None else name for level, name in enumerate(self._index)]
+        return frame.reset_index(names=labels)
 
-    def _category_table(self, frame: pd.DataFrame) -> NDArray[np.object_]:
-        return np.stack([column.as_objects(frame[column.name]) for column in self._categories], axis=1)
+    def _number_table(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Ordinary magnitudes, NaN where a row has none, shape (N, n)."""
+        table = np.full((len(frame), len(self._numbers)), np.nan)
+        for index, column in enumerate(self._numbers):
+            series = frame[column.name]
+            values = magnitudes_of(measured(series, column), column)
+            table[series.notna().to_numpy(), index] = np.where(np.isin(values, column.values), np.nan, values)
+        return table
+
+    def _states_of(self, column: Column, series: pd.Series) -> NDArray[np.int64]:
+        there = series.notna().to_numpy()
+        if not there.all() and not column.lacking:
+            raise UserError(f"frame: column {column.name!r} has missing values, of which the encoding has seen none")
+        states = np.full(len(series), column.missing_state, dtype=np.int64)
+        if column.kind is Kind.CATEGORY:
+            known = {value: state for state, value in enumerate(column.values)}
+            categories = objects(series[there])
+            unseen = [value for value in categories if value not in known]
+            if unseen:
+                raise UserError(
+                    f"frame: column {column.name!r} holds {_shown(column, unseen[0])!r}, which the encoding has not "
+                    "seen; make the encoding of a table with every category"
+                )
+            states[there] = [known[value] for value in categories]
+            return states
+        values = magnitudes_of(measured(series, column), column)
+        found = np.full(len(values), column.ordinary_state, dtype=np.int64)
+        for state, value in enumerate(column.values):
+            found[values == value] = state
+        states[there] = found
+        return states
 
     def config(self) -> dict[str, Any]:
-        """The columns, for JSON; with `state` it is all that `restored` needs."""
-        dtype = str(self.dtype).removeprefix("torch.")
-        return {"dtype": dtype, "columns": [column.config() for column in self.columns]}
-
-    def state(self) -> Tensor:
-        """The fitted transformers as skops' bytes, uint8."""
-        return estimator_to_tensor([self._numeric, self._encoder])
+        """All of it, for JSON."""
+        return {
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "columns": [column.config() for column in self.columns],
+            "dropped": list(self.dropped),
+            "names": self._names,
+            "index": self._index,
+            "scaling": self._scaling.config(),
+        }
 
     @classmethod
-    def restored(cls, config: Mapping[str, Any], state: Tensor) -> Self:
-        """The encoding whose `config` and `state` these are.
+    def from_config(cls, config: Mapping[str, Any], components: Sequence[Any] = ()) -> Self:
+        """The encoding whose `config` this is.
 
         Raises:
-            ValueError: The bytes are not skops', or hold a type that it does not trust.
+            ValueError: It is damaged.
         """
         made = cls.__new__(cls)
-        made.dtype = getattr(torch, config["dtype"])
-        made.columns = tuple(Column.from_config(column) for column in config["columns"])
-        made._numeric, made._encoder = estimator_from_tensor(state, ())
+        try:
+            made.dtype = DTYPES[config["dtype"]]
+            made.columns = tuple(Column.from_config(column) for column in config["columns"])
+            made.dropped, made.remarks = tuple(config["dropped"]), []
+            made._names, made._index = config["names"], config["index"]
+            made._scaling = NumberScaling.from_config(made._numbers, config["scaling"])
+            made._learn_states()
+            made.decode(torch.zeros(1, made.width, dtype=made.dtype))
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise UserError(f"the encoding of a table is damaged: {type(error).__name__}: {error}") from error
         return made
+
+
+def _means_something(index: Any) -> bool:
+    """Whether an index is more than numbers of rows."""
+    import pandas as pd
+
+    unnamed = all(name is None for name in index.names)
+    return not (unnamed and index.nlevels == 1 and pd.api.types.is_integer_dtype(index.dtype))
+
+
+def _plain(name: Any) -> Any:
+    return int(name) if isinstance(name, np.integer) else name
+
+
+def _shown(column: Column, value: Any) -> Any:
+    categories = getattr(column.dtype, "categories", None)
+    return value if categories is None else categories[value]
+
+
+def _numbered(column: Column, start: int, count: int) -> pd.Series:
+    import pandas as pd
+
+    numbers = range(start + 1, start + 1 + count)
+    if column.origin or pd.api.types.is_numeric_dtype(column.dtype) or column.holds == "int":
+        values: list[Any] = [column.origin + number for number in numbers]
+    else:
+        values = [f"{column.name}-{number}" for number in numbers]
+    return pd.Series(values, name=column.name, dtype=object).astype(column.dtype)

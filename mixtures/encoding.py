@@ -1,0 +1,23 @@
+"""What the samples of a mixture mean, where they are no numbers of their own."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from torch import Tensor
+
+
+class Encoding(Protocol):
+    """The contract: a table's rows as vectors (N, D), and back; `TableEncoding` in ``adagan.components`` is one.
+
+    It is stored with a mixture as its class and its ``config()``; ``from_config(config, components)`` makes it again.
+    """
+
+    def nearest(self, vectors: Tensor) -> Tensor:
+        """The encoded rows that are nearest to vectors (N, D)."""
+
+    def decode(self, vectors: Tensor, start: int = 0) -> Any:
+        """The table of vectors (N, D); `start` rows stand before them."""
+
+    def config(self) -> dict[str, Any]:
+        """All of it, for JSON."""
