@@ -309,6 +309,6 @@ def test_other_order_or_no_rows_at_all() -> None:
 )
 def test_a_damaged_config_is_refused_in_one_line(name: str, value: Any) -> None:
     config = TableEncoding(FEW).config()
-    with pytest.raises(ValueError, match="the encoding of a table is damaged: .*Error: ") as caught:
+    with pytest.raises(ValueError, match=r"the encoding of a table is damaged: .*Error: ") as caught:
         TableEncoding.from_config({**config, name: value})
     assert "\n" not in str(caught.value)
