@@ -12,7 +12,7 @@ from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component, WarmStarting, name_of
 from adagan.components.critics.ratio_estimator import RatioEstimator, Selective
 from adagan.components.fit_component import fit_component
-from adagan.components.training.trainer import TrainingDiverged
+from adagan.components.training.diverged import TrainingDiverged
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture

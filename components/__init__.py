@@ -22,7 +22,7 @@ from adagan.components.generators.gan.techniques import *  # noqa: F403
 from adagan.components.generators.moment_matching.kernels import GaussianKernel, RationalQuadratic
 from adagan.components.generators.moment_matching.learnt_features import LearntFeatures
 from adagan.components.networks.residual import ResidualMLP
-from adagan.components.training.trainer import TrainingDiverged
+from adagan.components.training.diverged import TrainingDiverged
 
 __all__ = [
     "BestOf",

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
-from adagan.components.training.loss_training import minimise
+from adagan.components.training.minimise import minimise
 from adagan.mixtures.randomness import isolated_randomness
 
 STEPS = 300

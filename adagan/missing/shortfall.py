@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom  # type: ignore[import-untyped]
 
 from adagan.estimate import NORMAL_QUANTILE
 from adagan.missing.cells import CellTree, Matrix, Whole
@@ -53,6 +52,8 @@ class Counts:
         References:
             Benjamini, Hochberg, *Controlling the false discovery rate*, 1995.
         """
+        from scipy.stats import binom  # type: ignore[import-untyped]
+
         seen = np.round(self.data + self.samples)
         chances = binom.cdf(self.samples, seen, self.threshold)
         ordered, count = np.sort(chances), len(chances)

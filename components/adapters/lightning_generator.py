@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import torch
-from lightning.pytorch import LightningModule
-from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -15,13 +13,17 @@ from adagan.components.checks import check_maker, keywords_only
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.data_sources import takes_data_sources
-from adagan.components.training.trainer import TrainingDiverged, train
+from adagan.components.training.diverged import TrainingDiverged
+from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import generator_for, inherited_seed, isolated_randomness, seed_from
 from adagan.mixtures.sampling.class_allocation import as_indices
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule
 
 Sampler: TypeAlias = Callable[..., Tensor]
 """Called with the trained module, a number of samples and a generator on the module's device."""
@@ -60,6 +62,7 @@ class LightningGenerator(ConstructorParameters, nn.Module):
         TypeError: `make_module` or `sampler` cannot be called, or is a module itself.
 
     Example:
+        >>> from lightning.pytorch import LightningModule
         >>> class Shifted(LightningModule):
         ...     def __init__(self, event_shape):
         ...         super().__init__()
@@ -168,6 +171,9 @@ class LightningGenerator(ConstructorParameters, nn.Module):
         return drawn.loader(lambda rows: form((points[rows], labels[rows])))
 
     def _build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
+        from lightning.pytorch import LightningModule
+        from lightning.pytorch.utilities.model_helpers import is_overridden
+
         try:
             module = self.make_module(event_shape=event_shape) if self._asks_event_shape else self.make_module()
         except TypeError as error:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 
 import torch
-from scipy.stats import norm  # type: ignore[import-untyped]
+from scipy.special import ndtr, ndtri  # type: ignore[import-untyped]
 from torch import Tensor
 
 from adagan.components.critics.labelled_points import LabelledPoints, in_blocks
@@ -42,7 +42,7 @@ def ranking_level(at_data: Tensor, at_samples: Tensor, data_weights: Tensor, sam
     squares, other_squares = float(data_weights.square().sum()), float(sample_weights.square().sum())
     null = _variance_under_null(squares, other_squares)
     estimated = float((data_weights * (below - area)).square().sum() + (sample_weights * (above - area)).square().sum())
-    return float(norm.sf((area - 0.5) / math.sqrt(max(null, estimated))))
+    return float(ndtr((0.5 - area) / math.sqrt(max(null, estimated))))
 
 
 @torch.no_grad()
@@ -83,7 +83,7 @@ def visible_mass(data_weights: Tensor, sample_weights: Tensor, tests: int = 1) -
         A share in (0, 1]; 1 where there are too few points for any verdict.
     """
     null = _variance_under_null(float(data_weights.square().sum()), float(sample_weights.square().sum()))
-    return min(1.0, 2 * float(norm.isf(SIGNIFICANT / tests)) * math.sqrt(null))
+    return min(1.0, -2 * float(ndtri(SIGNIFICANT / tests)) * math.sqrt(null))
 
 
 def _variance_under_null(squares: float, other_squares: float) -> float:

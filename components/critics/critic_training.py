@@ -19,7 +19,8 @@ from adagan.components.training.batches import draw_rows
 from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.loss_training import optimiser_steps
 from adagan.components.training.precision import may_be_fused
-from adagan.components.training.trainer import step_of, train
+from adagan.components.training.progress import step_of
+from adagan.components.training.trainer import train
 
 
 class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from adagan.components.checks import keywords_only
 from adagan.components.critics.calibrators import Calibrator
-from adagan.components.critics.critic_training import train_ratio_network
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
 from adagan.components.networks.ratio_networks import ratio_network, supported_octaves
@@ -92,6 +91,8 @@ class NetworkCritic(CrossFitted):
         self.register_buffer("octaves_", torch.tensor(octaves))
 
     def fit_fold(self, index: int, training: LabelledPoints, seed: int) -> None:
+        from adagan.components.critics.critic_training import train_ratio_network
+
         train_ratio_network(
             self.estimators_[index],
             training,

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.component_densities import part_of
-from adagan.components.critics.critic_training import train_ratio_network
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.event_features import EventFeatures
 from adagan.components.critics.labelled_points import LabelledPoints
@@ -73,6 +72,8 @@ class SharpCritic(CrossFitted):
         if learns_by_trees(event_shape):
             ratios: nn.Module = TreeRatios.fitted(table, seed)
         else:
+            from adagan.components.critics.critic_training import train_ratio_network
+
             octaves = 0.0 if is_image(event_shape) else supported_octaves(table.data.shape, 0.0)
             ratios = ratio_network((features.num_features,), count, WIDTH, octaves).to(table.data)
             train_ratio_network(ratios, table, max_steps=STEPS, batch_size=BATCH, learning_rate=RATE, seed=seed)

@@ -14,7 +14,7 @@ from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.networks.velocity_fields import default_field
 from adagan.components.training.batches import WeightedBatches
-from adagan.components.training.loss_training import minimise
+from adagan.components.training.minimise import minimise
 from adagan.mixtures.numbers import check_counts
 
 

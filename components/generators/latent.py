@@ -19,7 +19,7 @@ from adagan.components.labels import refuse_labels
 from adagan.components.networks.defaults import is_image
 from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
 from adagan.components.training.data_sources import takes_data_sources
-from adagan.components.training.trainer import TrainingDiverged
+from adagan.components.training.diverged import TrainingDiverged
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts, check_fractions, check_positive
 from adagan.mixtures.parameters import ConstructorParameters

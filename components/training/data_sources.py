@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 import numpy as np
 import torch
-from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import (
     BatchSampler,
@@ -25,7 +24,21 @@ from adagan.components.contract import learns_labels
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import isolated_randomness
 
-DataSource: TypeAlias = Dataset[Any] | DataLoader[Any] | LightningDataModule
+
+@runtime_checkable
+class DataModule(Protocol):
+    """What is asked of a ``LightningDataModule``, said here so that Lightning need not be imported for it."""
+
+    def prepare_data(self) -> None: ...
+
+    def setup(self, stage: str) -> None: ...
+
+    def train_dataloader(self) -> Any: ...
+
+    def teardown(self, stage: str) -> None: ...
+
+
+DataSource: TypeAlias = Dataset[Any] | DataLoader[Any] | DataModule
 """What holds rows and is no array."""
 Block: TypeAlias = tuple[Tensor, Tensor | None]
 """Points (B, *event), and the second entries of pairs (B, ...) if they are numbers."""
@@ -70,15 +83,15 @@ def tensors_of(data: Any) -> tuple[Any, Tensor | None]:
         TypeError: Items that are no numbers, neither points nor pairs; a data set that cannot be indexed.
         ValueError: No items, items of different shapes, a sampler that chooses among the rows.
     """
-    if not isinstance(data, Dataset | DataLoader | LightningDataModule):
+    if not isinstance(data, Dataset | DataLoader | DataModule):
         return data, None
     with isolated_randomness(SEED):
-        if isinstance(data, LightningDataModule):
+        if isinstance(data, DataModule):
             return _of_module(data)
         return _of_loader(data) if isinstance(data, DataLoader) else _read(data, None, 1)
 
 
-def _of_module(module: LightningDataModule) -> Block:
+def _of_module(module: DataModule) -> Block:
     module.prepare_data()
     module.setup("fit")
     loader = module.train_dataloader()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -12,12 +12,8 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.precision import check_average, may_be_fused
-from adagan.components.training.trainer import train
-
-Loss = TypeVar("Loss", bound=nn.Module)
 
 
 class LossTraining(LightningModule):
@@ -62,33 +58,3 @@ class LossTraining(LightningModule):
 def optimiser_steps(trainer: Trainer, num_steps: int) -> int:
     """How often an optimiser steps in so many minibatches."""
     return -(-num_steps // trainer.accumulate_grad_batches)
-
-
-def minimise(
-    loss: Loss,
-    batches: WeightedBatches,
-    *,
-    stage: str,
-    learning_rate: float,
-    ema_decay: float,
-    trainer_options: Mapping[str, Any],
-) -> Loss:
-    """Trains on the minibatches, gradients clipped at norm 1, and returns the loss with averaged parameters.
-
-    Args:
-        loss: See `LossTraining`.
-        batches: The minibatches, one per step.
-        stage: What is being trained, for progress and messages.
-        learning_rate: Adam's.
-        ema_decay: Of the exponential average of the parameters.
-        trainer_options: Arguments of ``lightning.Trainer``, such as another ``gradient_clip_val``.
-
-    Raises:
-        TrainingDiverged: The loss is NaN or infinite.
-    """
-    device = batches.data.device
-    training = LossTraining(
-        loss.to(batches.data), num_steps=len(batches), learning_rate=learning_rate, ema_decay=ema_decay
-    )
-    train(training, batches.loader(), stage, device, {"gradient_clip_val": 1.0, **trainer_options})
-    return cast(Loss, training.average.module)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from lightning.pytorch import Trainer
+from typing import TYPE_CHECKING
 
 from adagan.mixtures.errors import UserError
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
 
 
 def check_average(trainer: Trainer, ema_decay: float) -> None:

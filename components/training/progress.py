@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule
 
 Listener: TypeAlias = Callable[[str, int, int], None]
 """Called with the name of the stage, the steps done and the steps in all."""
+
+CHECK_EVERY = 50
+"""Steps between two looks at a training."""
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
@@ -28,3 +34,9 @@ def announce(stage: str, done: int, total: int) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(stage, done, total)
+
+
+def step_of(module: LightningModule) -> int:
+    """The index of the minibatch that a module is being trained on, from 0, counted over all epochs."""
+    index: int = module.trainer.fit_loop.total_batch_idx
+    return index

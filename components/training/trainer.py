@@ -1,68 +1,25 @@
-"""What every training by Lightning shares here: a quiet trainer, progress, and an end when it diverges."""
+"""What every training by Lightning shares here: a quiet trainer, progress, and an end when it diverges.
+
+Lightning itself is imported by what trains, when it trains.
+"""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from adagan.components.training.logged_losses import OwnCallback
-from adagan.components.training.progress import announce
+from adagan.components.training.progress import step_of
 from adagan.components.training.quiet import quiet_lightning
-from adagan.components.training.trainer_options import trainer_settings
 from adagan.mixtures.errors import UserError
 
-CHECK_EVERY = 50
-
-
-class TrainingDiverged(UserError, RuntimeError):  # noqa: N818 (it says what happened, as StopIteration does)
-    """A loss became NaN or infinite, or a trained network returns such values."""
-
-
-class Watch(OwnCallback):
-    """Announces the steps done (see `adagan.components.training.progress`), and ends a training at the last of them.
-
-    It comes earlier for one whose loss is no longer finite: `TrainingDiverged`.
-
-    Args:
-        stage: What is being trained, for progress and messages.
-        num_steps: Minibatches in all, which the number of epochs need not divide.
-    """
-
-    def __init__(self, stage: str, num_steps: int) -> None:
-        self.stage, self.num_steps = stage, num_steps
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        step = step_of(pl_module)
-        is_last = step + 1 >= self.num_steps
-        if is_last or (step + 1) % CHECK_EVERY == 0:
-            announce(self.stage, step + 1, self.num_steps)
-        if is_last or step % CHECK_EVERY == 0:
-            self._check(outputs.get("loss") if isinstance(outputs, Mapping) else outputs, step)
-        if is_last:
-            trainer.should_stop = True
-
-    def _check(self, loss: Any, step: int) -> None:
-        if isinstance(loss, Tensor) and not bool(torch.isfinite(loss).all()):
-            raise TrainingDiverged(
-                f"{self.stage} diverged at step {step + 1}: its loss is {float(loss)}; lower the learning rate, "
-                "raise the gradient penalty, or scale the data"
-            )
-
-
-def step_of(module: LightningModule) -> int:
-    """The index of the minibatch that a module is being trained on, from 0, counted over all epochs."""
-    index: int = module.trainer.fit_loop.total_batch_idx
-    return index
+if TYPE_CHECKING:
+    from lightning.pytorch import Callback, LightningModule, Trainer
 
 
 @contextmanager
@@ -116,6 +73,13 @@ def train(
         TrainingDiverged: A loss is NaN or infinite.
         ValueError: Options that Lightning, or a training here, refuses.
     """
+    # here, as components are made, and their options read, without Lightning, whose import takes seconds
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+    from lightning.pytorch import Trainer
+
+    from adagan.components.training.trainer_options import trainer_settings
+    from adagan.components.training.watch import Watch
+
     num_steps = len(batches)
     settings = trainer_settings(options or {}, module, num_steps, device)
     settings["callbacks"] = [*settings["callbacks"], *callbacks, Watch(stage, num_steps)]

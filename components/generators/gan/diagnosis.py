@@ -11,8 +11,9 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from adagan.components.generators.gan.gan_training import GANTraining
+from adagan.components.training.diverged import TrainingDiverged
 from adagan.components.training.logged_losses import OwnCallback
-from adagan.components.training.trainer import CHECK_EVERY, TrainingDiverged, step_of
+from adagan.components.training.progress import CHECK_EVERY, step_of
 
 EXPLODED = 1e6
 """Outputs of a discriminator beyond this number, where a few units tell data from samples, end a training."""

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 
 from adagan.components.checks import check_kind
 from adagan.components.generators.gan.conditioning import CONDITIONINGS, Conditioning, Unconditioned
-from adagan.components.generators.gan.diagnosis import Diagnosis
-from adagan.components.generators.gan.gan_training import GANTraining, OneNumber
 from adagan.components.generators.gan.objectives import NonSaturating, Objective
 from adagan.components.generators.gan.penalties import Penalty, as_penalty
 from adagan.components.generators.gan.schedule import Schedule
@@ -28,6 +26,11 @@ from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.trainer import train
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_counts, check_positive
+
+# what stands under TYPE_CHECKING the command line imports when it reads the options, and Lightning would come with it
+MYPY = False
+if MYPY:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 KEPT = f"{ADVERSARY}."
 """Before the names of a kept discriminator's values among those that are stored."""
@@ -222,6 +225,8 @@ class GAN(LatentGenerator):
 
     def run(self, training: GANTraining, batches: WeightedBatches) -> nn.Module:
         """Runs a training and returns the average of its generator."""
+        from adagan.components.generators.gan.diagnosis import Diagnosis
+
         diagnosis = Diagnosis()
         device, options = batches.data.device, self.trainer_options
         train(training, batches.loader(), "generator", device, options, callbacks=[diagnosis])
@@ -245,6 +250,8 @@ class GAN(LatentGenerator):
         Raises:
             ValueError: A combination that makes no sense.
         """
+        from adagan.components.generators.gan.gan_training import GANTraining, OneNumber
+
         batch_size, together = batches.batch_size, self.points_together
         if batch_size % together:
             raise UserError(

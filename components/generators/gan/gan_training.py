@@ -20,7 +20,7 @@ from adagan.components.generators.gan.penalties import Penalty
 from adagan.components.generators.gan.schedule import Schedule, cosine
 from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.precision import check_average, may_be_fused
-from adagan.components.training.trainer import step_of
+from adagan.components.training.progress import step_of
 
 Batch = TypeVar("Batch", JudgedBatch, GeneratedBatch)
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from adagan.components.checks import check_kind
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.latent import LatentGenerator
 from adagan.components.generators.moment_matching.kernels import (
     GaussianKernel,
@@ -28,7 +27,7 @@ from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.defaults import default_generator
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches, draw_rows
-from adagan.components.training.loss_training import minimise
+from adagan.components.training.minimise import minimise
 from adagan.components.training.trainer import train
 from adagan.mixtures.errors import UserError
 
@@ -148,6 +147,8 @@ class MomentMatching(LatentGenerator):
         return loss.generator
 
     def _against(self, features: LearntFeatures, plan: NetworkPlan, batches: WeightedBatches) -> nn.Module:
+        from adagan.components.generators.gan.gan_training import GANTraining
+
         network = GivenNetwork("features", features.network).make(
             lambda: default_features(plan.event_shape, features.num_features, plan.width),
             Trial((plan.points(),), plan.takes(), "a matrix of features (B, F)", None),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.generators.gan.gan_training import GANTraining
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 def tagged(events: Tensor, classes: Tensor) -> Tensor:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.objectives import Objective
 from adagan.components.generators.gan.techniques import Technique
 from adagan.components.generators.network_plan import NetworkPlan
@@ -18,6 +17,9 @@ from adagan.components.networks.defaults import default_discriminator, default_g
 from adagan.components.networks.given_network import GivenNetwork
 from adagan.components.training.batches import WeightedBatches
 from adagan.mixtures.errors import UserTypeError
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class ConditionedGAN(Protocol):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.judged_batches import GeneratedBatch, Judge
 from adagan.components.generators.gan.techniques.last_layer import last_linear_layer
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.numbers import check_positive
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class FeatureMatching(Technique):

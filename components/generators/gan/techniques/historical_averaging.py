@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.numbers import check_positive
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class HistoricalAveraging(Technique):

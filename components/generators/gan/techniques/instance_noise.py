@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.numbers import check_positive
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class InstanceNoise(Technique):

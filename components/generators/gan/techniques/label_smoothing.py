@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.judged_batches import JudgedBatch
 from adagan.components.generators.gan.objectives import CrossEntropy
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_share
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class LabelSmoothing(Technique):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.techniques.last_layer import last_linear_layer
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_counts
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class MinibatchStatistics(Technique):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.parameters import Parameters
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class Technique(Parameters, ABC):

@@ -6,15 +6,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.generators.gan.judged_batches import Judge
 from adagan.components.generators.gan.techniques.technique import Technique
 from adagan.mixtures.numbers import check_counts
+
+if TYPE_CHECKING:
+    from adagan.components.generators.gan.gan_training import GANTraining
 
 
 class Unrolled(Technique):
