@@ -168,12 +168,12 @@ class Boosted(ConstructorParameters, ABC):
         seed = self._next_seeds().coarse_critic
         if data is None and weights is None:
             self._known_data("data")
-            return self._lookout.look(mixture, seed, threshold)
+            return self._lookout.look(mixture, seed, threshold, self.critic_)
         columns = None if data is None else cast("TableEncoding | None", mixture.encoding)
         wanted = TrainingData.checked(
             self._known_data("data").points if data is None else data, weights=weights, columns=columns
         )
-        return Lookout(wanted, self.coarse_critic, self.seed).look(mixture, seed, threshold)
+        return Lookout(wanted, self.coarse_critic, self.seed).look(mixture, seed, threshold, self.critic_)
 
     def _repr_html_(self) -> str:
         rows = {name: shown(value) for name, value in self._passed().items()}

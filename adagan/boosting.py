@@ -6,11 +6,13 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal, Self
 
 import torch
 
 from adagan.boosted import Boosted
+from adagan.components.adapters.already_trained import AlreadyTrained
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.contract import Component, learns_labels
 from adagan.components.critics.ratio_estimator import RatioEstimator
@@ -19,6 +21,7 @@ from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
 from adagan.data.training_data import ColumnsLike, DataLike, TrainingData
 from adagan.fitting import check_critics, fit_critic, fit_newcomer, unfitted
+from adagan.missing.finding import Finding
 from adagan.missing.lookout import Lookout
 from adagan.missing.missing_mass import Missing
 from adagan.mixtures.arguments import ArrayLike
@@ -26,22 +29,28 @@ from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.kept_if_better import KeptIfBetter
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.numbers import check_positive
 from adagan.mixtures.randomness import check_seed
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
 from adagan.mixtures.storage.components import component_record
 from adagan.model_checks import check_choices, check_rounds
+from adagan.plan import Alike, Plan, Repairs, Training
 from adagan.recipe import check_recipe, recipe_of
 from adagan.recording import Clock, observed
 from adagan.rehearsal import rehearse
 from adagan.round import verdict
 from adagan.run_folder import RunFolder
-from adagan.stopping import Never, NothingLeft, StoppingRule
+from adagan.seeds import RoundSeeds
+from adagan.stopping import Never, NothingMissing, StoppingRule
 
 _log = logging.getLogger(__name__)
 
-MOST_ROUNDS = 30
+MOST_ROUNDS = 10
 """Where ``rounds="auto"`` ends, whatever is left."""
+FEWEST = 1e-4
+"""Where a newcomer is to repair what is missing, its target is nothing else, down to this share of the data."""
 
 
 class AdaGAN(Boosted):
@@ -54,18 +63,26 @@ class AdaGAN(Boosted):
 
     Args:
         component: Zero-argument callable that makes an unfitted component: a class, a ``functools.partial``.
-        rounds: Number of rounds, 1 or more; ``"auto"`` leaves it to `stop`, by default ``NothingLeft()``.
+        rounds: Number of rounds, 1 or more, that all train the same; ``"auto"`` trains a first component, and others
+            only as long as something is missing and they repair it (`adagan.plan.Repairs`).
+        budget: CPU seconds of the whole run, of which the first component gets most; training lengths are set to fit,
+            where a component has one. `rounds` is then a limit, ``"auto"`` or not.
+        first: A first component that is trained already: anything with ``sample``, a mixture.
+        newcomer: Makes the components of the later rounds; ``None`` means, with ``"auto"`` or a budget, a `Patch` for
+            vectors and else `component`, going on from the one before where its kind can; without, `component`.
         rule: From log ratios to data weights.
         target: The beta of the data weights.
-        step: The mixture weights after a round.
+        step: The mixture weights after a round; ``None`` means ``FullyCorrective(divergence)``, which with ``"auto"``
+            or a budget takes a newcomer only if held-out points say that it helps (`KeptIfBetter`).
         coarse_critic: Makes a critic that finds what is missing instead of the cells, such as
             ``partial(Critic, noise=0.1)``; ``None`` means cells, see `adagan.missing_mass`.
         critic: Makes the critic that weighs the components and refines samples; by default seconds of CPU time on
             features of the data, whatever their size.
         divergence: The f-divergence that the records report.
         stop: Ends the run before `rounds` when nothing is left, such as ``NothingLeft()``, and then keeps the best
-            prefix of the mixture only; ``None`` means ``Never()``: all rounds are run and kept.
-        warm_start: Whether every newcomer begins at the networks of the component before it, instead of anew.
+            prefix of the mixture only; ``None`` means ``NothingMissing()`` with ``"auto"`` or a budget, and else
+            ``Never()``: all rounds are run and kept.
+        warm_start: Whether, in rounds that all train the same, every newcomer begins at the networks of the one before.
         seed: Of everything random.
         folder: Where to write the run, round by round; ``None`` keeps it in memory only.
         progress: Whether to show rounds, training steps and the time left.
@@ -85,8 +102,11 @@ class AdaGAN(Boosted):
     def __init__(
         self,
         component: Callable[[], Any],
-        rounds: int | Literal["auto"] = 5,
+        rounds: int | Literal["auto"] = "auto",
         *,
+        budget: float | None = None,
+        first: Any = None,
+        newcomer: Callable[[], Any] | None = None,
         rule: DataWeightRule | None = None,
         target: Step | None = None,
         step: MixtureStep | None = None,
@@ -100,12 +120,17 @@ class AdaGAN(Boosted):
         progress: bool = False,
     ) -> None:
         check_maker("component", component, "a fresh component for every round")
-        if rounds == "auto":
-            rounds, stop = MOST_ROUNDS, stop or NothingLeft()
-        self.component, self.rounds, self.divergence = component, check_rounds(rounds), divergence or JensenShannon()
-        self.rule, self.target = rule or Star(), target or MissingMass()
-        self.step = step or FullyCorrective(self.divergence)
-        self.coarse_critic, self.critic, self.stop = coarse_critic, critic, stop or Never()
+        check_positive(budget=budget)
+        if first is not None:
+            AlreadyTrained(first)  # what is no generator is heard of at once
+        repairs = rounds == "auto" or not (budget is None and first is None and newcomer is None)
+        self.component, self.rounds = component, check_rounds(MOST_ROUNDS if rounds == "auto" else rounds)
+        self.budget, self.first, self.newcomer, self._repairs = budget, first, newcomer, repairs
+        self.divergence, self.rule = divergence or JensenShannon(), rule or Star()
+        self.target = target or (MissingMass(lowest=FEWEST) if repairs else MissingMass())
+        self.step = step or (KeptIfBetter if repairs else FullyCorrective)(divergence=self.divergence)
+        self.coarse_critic, self.critic = coarse_critic, critic
+        self.stop = stop or (NothingMissing() if repairs else Never())
         self.warm_start = warm_start
         self.seed, self.folder, self.progress = check_seed(seed), folder, progress
         check_choices(self)
@@ -171,7 +196,7 @@ class AdaGAN(Boosted):
             check_recipe(self, folder.content().get("made_with"))
         self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
         if self.rounds_:
-            device, makers = self._data.points.device, [self.component, self.critic]
+            device, makers = self._data.points.device, self._makers()
             self.mixture_ = self._whole = folder.mixture(components=makers, device=device, whole=True)
             self.critic_ = folder.critic(components=makers, device=device, whole=True)
         return self._run()
@@ -179,13 +204,15 @@ class AdaGAN(Boosted):
     def _run(self) -> Self:
         from adagan.terminal.display import rounds_shown
 
-        self.stopped_ = self.stop.reason(self.rounds_)
+        self._plan = self._planned()
+        self._seen: Missing | None = None
+        self.stopped_ = self._reason_to_stop()
         with rounds_shown(self.rounds, len(self.rounds_), visible=self.progress):
             try:
                 while not self.rounds_ or (len(self.rounds_) < self.rounds and not self.stopped_):
                     self.boost()
                     announce("round", len(self.rounds_), self.rounds)
-                    self.stopped_ = self.stop.reason(self.rounds_)
+                    self.stopped_ = self._reason_to_stop()
             except Exception:
                 if self.folder is not None and not self.rounds_:
                     RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
@@ -198,21 +225,42 @@ class AdaGAN(Boosted):
             RunFolder(self.folder).finish(kept, self.stopped_)
         return self
 
+    def _planned(self) -> Plan:
+        if not self._repairs:
+            return Alike(self.component, self.warm_start)
+        spent = sum(record.cpu_seconds for record in self.rounds_)
+        trained = None if self.first is None else partial(AlreadyTrained, self.first)
+        return Repairs(self.component, trained, self.newcomer, self.budget, self._data, self.seed, spent)
+
+    def _makers(self) -> list[Callable[[], Any]]:
+        """What made the components and critics, for those that the package does not know."""
+        return [make for make in (self.component, self.newcomer, self.critic) if make is not None]
+
+    def _reason_to_stop(self) -> str:
+        if not self.rounds_:
+            return ""
+        return self.stop.reason(self.rounds_) or self._plan.end(self.rounds_)
+
     def boost(self) -> Self:
         """Runs one more round, by the lines of the paper's Algorithm 1; needs `fit` or `resume` before."""
         if not hasattr(self, "_data") or not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
         clock, index, seeds = Clock(), len(self.rounds_) + 1, self._next_seeds()
+        training = self._plan.next(self.rounds_)
         # UpdateTrainingWeights
-        data_weights, missing = self._update_data_weights(seeds.coarse_critic)
+        data_weights, missing = self._update_data_weights(training, seeds.coarse_critic)
         # GAN(S_N, W_t)
-        start = (self._whole.components[-1:] if self.rounds_ else ()) if self.warm_start else None
-        newcomer = fit_newcomer(self.component, self._data, data_weights.values, index, seeds.component, start)
+        before = (self._whole.components if self.rounds_ else ()) if training.continued else None
+        began = Clock()
+        newcomer = fit_newcomer(training.make, self._data, data_weights.values, index, seeds.component, before)
+        seconds = began.cpu_seconds
         # ChooseMixtureWeight, and G_t
         mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic)
-        record = observed(data_weights, missing, mixture, critic, self._data.weights, self.divergence, clock)
+        left = self._look_back(mixture, critic, index)
+        base = self._data.weights
+        record = observed(data_weights, missing, mixture, critic, base, self.divergence, clock, seconds, left)
         if self.folder is not None:
-            RunFolder(self.folder).add(record, data_weights, mixture, critic, [self.component, self.critic])
+            RunFolder(self.folder).add(record, data_weights, mixture, critic, self._makers())
         self.mixture_, self._whole, self.critic_ = mixture, mixture, critic
         self.rounds_.append(record)
         self.data_weights_.append(data_weights)
@@ -221,15 +269,26 @@ class AdaGAN(Boosted):
             warnings.warn(f"round {record.index}: {note}", stacklevel=2)
         return self
 
-    def _update_data_weights(self, seed: int) -> tuple[DataWeights, Missing | None]:
+    def _look_back(self, mixture: Mixture, critic: RatioEstimator, index: int) -> Finding | None:
+        """What is missing after the round, where that decides what comes next."""
+        if not self._plan.looks_back:
+            return None
+        self._seen = self._lookout.look(mixture, RoundSeeds.of(self.seed, index + 1).coarse_critic, critic=critic)
+        return self._seen.finding
+
+    def _update_data_weights(self, training: Training, seed: int) -> tuple[DataWeights, Missing | None]:
         """Where does the mixture so far miss the data? The newcomer's data weights, and what is missing."""
         if not self.rounds_:
             return DataWeights(self._data.weights, beta=1.0), None
-        base, of_last = self._data.weights, self.rule.of_last_component
-        missed, of_mixture, log_ratio = self._lookout.look_for_weights(self._whole, seed, of_last=of_last)
+        critic = self.critic_ if self._plan.looks_back else None
+        missing = self._seen or self._lookout.look(self._whole, seed, critic=critic)
+        base, of_last, self._seen = self._data.weights, self.rule.of_last_component, None
+        if not training.repairs:
+            return DataWeights(base, beta=1.0), missing
+        of_mixture, log_ratio = self._lookout.log_ratios(missing, self._whole, seed, of_last=of_last)
         beta = self.target.beta(of_mixture, base, round=len(self.rounds_) + 1)
         start = self.data_weights_[-1].values if self.rule.accumulates else base
-        return self.rule(log_ratio, beta, start), missed
+        return self.rule(log_ratio, beta, start), missing
 
     def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, RatioEstimator]:
         """The mixture with the newcomer, its weights chosen at points that the critic did not learn from."""

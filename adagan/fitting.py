@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from adagan.components.adapters.as_component import as_component
-from adagan.components.contract import Component, WarmStarting, name_of
+from adagan.components.contract import Component, WarmStarting, continues, name_of
 from adagan.components.critics.ratio_estimator import RatioEstimator, Selective
 from adagan.components.fit_component import fit_component
 from adagan.components.training.diverged import TrainingDiverged
@@ -44,7 +45,7 @@ def fit_newcomer(
         weights: The data weights, shape (N,), sum 1.
         round: The index t of the round, from 1, for messages.
         seed: Of everything random.
-        before: The component to begin from, the last of these; none is before the first round. ``None`` begins anew.
+        before: The components so far, to begin from the last of them that is of its kind; ``None`` begins anew.
 
     Raises:
         ValueError: It samples events of another shape than it was given.
@@ -54,7 +55,7 @@ def fit_newcomer(
     with isolated_randomness(seed):
         component = as_component(make())
         if before is not None:
-            _start_warm(component, before)
+            component = _continued(component, before)
         points = data.points
         if data.encoding is not None:
             points = data.encoding.blurred(points, torch.Generator(points.device).manual_seed(seed))
@@ -75,13 +76,18 @@ def fit_newcomer(
     return component
 
 
-def _start_warm(component: Component, before: Sequence[Component]) -> None:
-    if not isinstance(component, WarmStarting):
+def _continued(component: Component, before: Sequence[Component]) -> Component:
+    """The component, or a copy of the last one of its kind, whose next training goes on from where that one is."""
+    if not continues(component):
         raise UserTypeError(
             f"warm_start: {name_of(component)} has no method warm_start(previous); give it one, or leave warm_start out"
         )
-    if before:
-        component.warm_start(before[-1])
+    of_its_kind = [each for each in before if name_of(each) == name_of(component)]
+    if not of_its_kind:
+        return component
+    if isinstance(component, WarmStarting):
+        return component.warm_start(of_its_kind[-1])
+    return copy.deepcopy(of_its_kind[-1])
 
 
 def check_critics(

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.generators.patch import Patch
 from adagan.estimate import Estimate
+from adagan.missing.finding import Finding
 from adagan.missing.missing_mass import Missing
 from adagan.mixtures.arguments import as_log_ratio
 from adagan.mixtures.data_weights import DataWeights
@@ -27,6 +29,11 @@ class Clock:
     start: float = field(default_factory=time.perf_counter)
     cpu_start: float = field(default_factory=time.process_time)
 
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds since then."""
+        return time.process_time() - self.cpu_start
+
 
 def observed(
     data_weights: DataWeights,
@@ -36,6 +43,8 @@ def observed(
     base: Tensor,
     divergence: FDivergence,
     clock: Clock,
+    training: float,
+    left: Finding | None = None,
 ) -> Round:
     """The record of the round that `mixture` ends with.
 
@@ -47,6 +56,8 @@ def observed(
         base: The points' own weights, shape (N,).
         divergence: What is reported.
         clock: Started when the round began.
+        training: CPU seconds of the newcomer's training.
+        left: What is missing after the round, where somebody looked.
     """
     index = len(mixture)
     found = Estimate.of_mean(divergence.integrand(as_log_ratio(critic.log_ratio_)), base)
@@ -68,8 +79,10 @@ def observed(
         gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
         calibration=critic.calibration_,
         seconds=time.perf_counter() - clock.start,
-        cpu_seconds=time.process_time() - clock.cpu_start,
-        notes=tuple(_notes(data_weights, mixture, critic)),
+        cpu_seconds=clock.cpu_seconds,
+        training_cpu_seconds=training,
+        notes=tuple(_notes(data_weights, mixture, critic, left)),
+        left=left,
     )
 
 
@@ -86,7 +99,7 @@ def _gamma(
     return after / before if before > 0 and math.isfinite(after) else None
 
 
-def _notes(data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator) -> list[str]:
+def _notes(data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator, left: Finding | None) -> list[str]:
     """What the user should know about a round: cause, argument and cure in one sentence each."""
     notes = [data_weights.note] if data_weights.note else []
     notes += getattr(mixture.components[-1], "training_notes_", ())
@@ -96,13 +109,13 @@ def _notes(data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator) 
             f"E_data[u] is {calibration.mean_ratio:.3f} ± {calibration.mean_ratio_error:.3f} instead of at most 1: the "
             "critic is miscalibrated; give it more max_steps or more data"
         )
-    if data_weights.effective_sample_size < 50:
+    if data_weights.effective_sample_size < 50 and not isinstance(mixture.components[-1], Patch):
         cure = "raise the target's lowest beta" if len(mixture) > 1 else "give it more data"
         notes.append(
             f"the data weights amount to {data_weights.effective_sample_size:.0f} points: the newcomer saw too little; "
             + cure
         )
-    if len(mixture) > 1 and float(mixture.weights[-1]) < REJECTED:
+    if left is None and len(mixture) > 1 and float(mixture.weights[-1]) < REJECTED:
         notes.append(
             "the newcomer was rejected: the mixture without it is better; train components longer, or stop here"
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from adagan.components.critics.calibration import TOO_LITTLE, Calibration
 from adagan.estimate import Estimate
+from adagan.missing.finding import Finding
 from adagan.mixtures.parameters import html_table
 from adagan.mixtures.storage.records import record_of
 from adagan.prefixes import Prefixes
@@ -46,6 +47,8 @@ class Round:
         cpu_seconds: CPU time of the process during the round.
         notes: Sentences on anything unusual, in the newcomer's training too.
         missing_visible: Share of the data that a region without samples must hold to be seen; ``None`` where not known.
+        left: What is missing *after* the round; ``None`` where nobody looked.
+        training_cpu_seconds: CPU time of the newcomer's training alone; ``None`` where not known.
     """
 
     index: int
@@ -67,6 +70,8 @@ class Round:
     cpu_seconds: float
     notes: tuple[str, ...] = ()
     missing_visible: float | None = None
+    left: Finding | None = None
+    training_cpu_seconds: float | None = None
 
     @property
     def mixture_beta(self) -> float:
@@ -163,6 +168,8 @@ def cure_of_starved(calibration: Calibration) -> str:
 def verdict(record: Round) -> str:
     """One sentence for a reader in a hurry: what this round says, and whether to go on."""
     head = f"Round {record.index}: "
+    if record.left is not None:
+        return head + f"{_newcomer(record)}; {record.left.words}."
     if not record.calibration.beats_chance:
         chance = head + "the critic tells samples from data no better than chance"
         if was_missing(record):
@@ -194,3 +201,12 @@ def verdict(record: Round) -> str:
         f"before it {record.missing_mass:.1%} of the data was missing; the newcomer took {record.mixture_beta:.1%} "
         f"of the mixture; {accuracy}."
     )
+
+
+def _newcomer(record: Round) -> str:
+    """What became of the newcomer, half a sentence."""
+    if record.index == 1:
+        return "a first component is in place"
+    if record.mixture_beta < REJECTED:
+        return "the newcomer was not taken, as the mixture is not clearly better with it"
+    return f"the newcomer took {record.mixture_beta:.1%} of the mixture"

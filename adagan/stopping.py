@@ -106,5 +106,36 @@ class NothingLeft(StoppingRule):
         return visible < missing or latest[-1].prefixes.best(CLEARLY) < len(rounds)
 
 
-STOPS: tuple[type[StoppingRule], ...] = (Never, NothingLeft)
+class NothingMissing(StoppingRule):
+    """Stops when a look at the mixture finds nothing missing, cannot tell, or newcomers are no longer taken.
+
+    It reads what is missing *after* the rounds (`Round.left`), which runs with ``rounds="auto"`` or a budget record.
+
+    Args:
+        patience: Newcomers in a row that are not taken, 1 or more.
+    """
+
+    def __init__(self, patience: int = 2) -> None:
+        if patience < 1:
+            raise UserError(f"patience: expected 1 or more, got {patience}")
+        self.patience = patience
+
+    def reason(self, rounds: Sequence[Round]) -> str:
+        if not rounds:
+            return ""
+        left, latest = rounds[-1].left, rounds[1:][-self.patience :]
+        if left is not None and left.verdict != "missing":
+            return left.words
+        if len(latest) == self.patience and all(record.mixture_beta < REJECTED for record in latest):
+            return (
+                "the last newcomer was not taken"
+                if self.patience == 1
+                else (
+                    f"the last {self.patience} newcomers were not taken: nothing tried so far repairs what is missing"
+                )
+            )
+        return ""
+
+
+STOPS: tuple[type[StoppingRule], ...] = (Never, NothingLeft, NothingMissing)
 """Every rule; the command line reads this list."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from adagan.components.adapters.already_trained import AlreadyTrained
 from adagan.components.adapters.class_conditional import ClassConditional
 from adagan.components.adapters.lightning_generator import LightningGenerator
 from adagan.components.adapters.scikit_learn import ScikitLearn, gaussian_mixture, kernel_density
@@ -21,6 +22,7 @@ from adagan.components.generators.gan.version_0_1 import FORMER
 from adagan.components.generators.gaussian import Gaussian
 from adagan.components.generators.memoriser import Memoriser
 from adagan.components.generators.moment_matching.moment_matching import MomentMatching
+from adagan.components.generators.patch import Patch
 from adagan.components.generators.vae import VAE
 from adagan.components.networks.defaults import is_long
 from adagan.components.offer import Offer, Shape, by_name
@@ -29,6 +31,7 @@ from adagan.mixtures.refinement.balanced import Balanced
 __all__ = [
     "GAN",
     "VAE",
+    "AlreadyTrained",
     "ClassConditional",
     "ConditionalGAN",
     "Flow",
@@ -38,6 +41,7 @@ __all__ = [
     "LightningGenerator",
     "Memoriser",
     "MomentMatching",
+    "Patch",
     "ScikitLearn",
     "SemiSupervisedGAN",
     "Wrapped",
@@ -111,6 +115,7 @@ COMPONENTS: tuple[Offer, ...] = (
     ),
     Offer(Memoriser, "memoriser", "repeats the data: a negative control"),
     Offer(Gaussian, "gaussian", "mean and covariance", in_seconds=lambda shape: {"regularisation": 1e-6}),
+    Offer(Patch, "patch", "Gaussians, as many as the data ask for"),
     Offer(
         ScikitLearn,
         "gaussian-mixture",
@@ -130,6 +135,7 @@ COMPONENTS: tuple[Offer, ...] = (
     Offer(ClassConditional, about="one component per class", tiny={"make_component": Gaussian}),
     Offer(LightningGenerator, about="any LightningModule", tiny=None),
     Offer(Wrapped, about="any object with fit and sample", tiny=None),
+    Offer(AlreadyTrained, about="any object that samples, as it is", tiny=None),
 )
 BY_NAME = by_name(COMPONENTS)
 """The components of the command line."""

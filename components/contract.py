@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
@@ -17,6 +18,11 @@ class Component(Protocol):
 
     - ``takes_weights``, by default true: where it is false, `fit` is given no weights, but rows drawn by weight;
     - ``learns_labels``, by default false: where it is true, `fit` is given the labels that there are, else never;
+    - ``continues``, by default whether there is a method ``warm_start``: where it is true without that method, another
+      `fit` of a fitted object goes on from where it is;
+    - ``length``, by default ``"max_steps"``: the name of the attribute that says how long it trains, a whole number of
+      steps or epochs, by which a budget sets it; where there is no such attribute, training takes the time it takes;
+    - ``patch``: a method that makes unfitted components of a quick kind for few points, for what is missing;
     - ``has_density``, by default whether there is a method ``log_prob(x)``: where it is false, that is never called.
 
     `fit` is given copies, to do with as it likes. Optional, and used where they are there, are the methods of
@@ -96,6 +102,17 @@ def takes_weights(component: object) -> bool:
 def learns_labels(component: object) -> bool:
     """Whether a component declares that it learns from labels."""
     return bool(getattr(component, "learns_labels", False))
+
+
+def continues(component: object) -> bool:
+    """Whether a component's training can go on from where another's has ended."""
+    return isinstance(component, WarmStarting) or bool(getattr(component, "continues", False))
+
+
+def patch_of(component: object) -> Callable[[], Component] | None:
+    """What makes quick components for few points, where a component says it."""
+    found = getattr(component, "patch", None)
+    return found if callable(found) else None
 
 
 def has_density(component: object) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -15,8 +17,14 @@ from adagan.missing.by_ratio import missing_by_ratio
 from adagan.missing.features import Features, suited_features
 from adagan.missing.missing_mass import MISSING_BELOW, Missing, Region, estimated
 from adagan.missing.regions import missing_regions
+from adagan.mixtures.arguments import as_log_ratio
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.refinement.methods import acceptance, log_acceptance_scale
 
+KEPT = 0.6
+"""Share of the samples that is kept at least when strays are rejected."""
+FAR = 600.0
+"""Log ratios beyond this count as this: a sample is never so far from the data that none could be kept."""
 FEWEST_DRAWS, MOST_DRAWS = 20_000, 200_000
 """Samples that are looked at: twice as many as there are data where that lies between these."""
 
@@ -37,46 +45,81 @@ class Lookout:
 
     def __init__(self, data: TrainingData, critic: Callable[[], RatioEstimator] | None, seed: int) -> None:
         self.data, self.critic, self.seed = data, critic, seed
+        self._coarse: RatioEstimator | None = None
 
     @cached_property
     def features(self) -> Features:
         """The map to the space of the cells, learnt from the data."""
         return suited_features(self.data.points, self.seed)
 
-    def look(self, mixture: Mixture, seed: int, threshold: float = MISSING_BELOW) -> Missing:
-        """What the mixture misses; `seed` is that of draws and cells, or of the critic."""
-        if self.critic is not None:
-            return by_critic(fit_critic(self.critic, self.data, mixture, seed), self.data, threshold, seed)
-        return self._count(mixture, seed, threshold)
+    def look(
+        self, mixture: Mixture, seed: int, threshold: float = MISSING_BELOW, critic: RatioEstimator | None = None
+    ) -> Missing:
+        """What the mixture misses.
 
-    def look_for_weights(self, mixture: Mixture, seed: int, *, of_last: bool) -> tuple[Missing, Tensor, Tensor]:
-        """What the mixture misses, and the log ratios that the next data weights are made from.
+        Samples that lie where no data are hide a region that is starved behind them. Where nothing is found, it is
+        therefore looked again without those that a sharp critic rejects.
 
         Args:
+            mixture: The mixture so far.
+            seed: Of draws and cells, or of the coarse critic.
+            threshold: The part of its share of the data below which a region is missing.
+            critic: The mixture's sharp critic, if there is one.
+        """
+        if self.critic is not None:
+            self._coarse = fit_critic(self.critic, self.data, mixture, seed)
+            return by_critic(self._coarse, self.data, threshold, seed)
+        samples = self._drawn(mixture, seed)
+        found = estimated(self.data, samples, self.features, seed, threshold)
+        if found.verdict == "missing" or critic is None:
+            return found
+        kept = without_strays(samples, critic, seed)
+        behind = estimated(self.data, kept, self.features, seed, threshold)
+        return replace(behind, rejected=1 - len(kept) / len(samples)) if behind.verdict == "missing" else found
+
+    def log_ratios(self, found: Missing, mixture: Mixture, seed: int, *, of_last: bool) -> tuple[Tensor, Tensor]:
+        """The log ratios that the next data weights are made from.
+
+        Args:
+            found: What the mixture misses: the latest look.
             mixture: The mixture so far.
             seed: As of `look`.
             of_last: Whether the data weights are made from the last component's ratio instead of the mixture's.
 
         Returns:
-            What is missing; the log ratio of the mixture, for the target's beta, shape (N,); that for the rule.
+            That of the mixture, for the target's beta, shape (N,); that for the rule, shape (N,).
         """
-        if self.critic is not None:
-            coarse = fit_critic(self.critic, self.data, mixture, seed)
-            ratio = coarse.log_ratio_
-            found = by_critic(coarse, self.data, MISSING_BELOW, seed)
-            return found, ratio, coarse.component_log_ratios_[:, -1] if of_last else ratio
-        found = self._count(mixture, seed, MISSING_BELOW)
-        ratio = sparse_log_ratio(found, self.data.weights)
+        by_cells = self.critic is None
+        ratio = sparse_log_ratio(found, self.data.weights) if by_cells else found.log_ratio
         if not of_last:
-            return found, ratio, ratio
+            return ratio, ratio
+        if self._coarse is not None:
+            return ratio, self._coarse.component_log_ratios_[:, -1]
         last = Mixture(mixture.components[-1:], encoding=mixture.encoding)
-        return found, ratio, self._count(last, seed, MISSING_BELOW).log_ratio
+        return ratio, estimated(self.data, self._drawn(last, seed), self.features, seed).log_ratio
 
-    def _count(self, mixture: Mixture, seed: int, threshold: float) -> Missing:
+    def _drawn(self, mixture: Mixture, seed: int) -> Tensor:
         mixture = mixture.to(self.data.points.device)
         generator = torch.Generator(mixture.device).manual_seed(seed)
-        samples = mixture.sample(num_draws(len(self.data.points)), generator)
-        return estimated(self.data, samples, self.features, seed, threshold)
+        return mixture.sample(num_draws(len(self.data.points)), generator)
+
+
+def without_strays(samples: Tensor, critic: RatioEstimator, seed: int) -> Tensor:
+    """The samples that are kept with probability min(1, c v), v = dP_data/dP_model by the critic; in order.
+
+    With c = 2 only those are ever rejected that the data contain less than half as often; c is larger where less than
+    `KEPT` of the samples would be left.
+
+    Args:
+        samples: Of the mixture, shape (M, *event).
+        critic: Fitted to the mixture.
+        seed: Of the choice.
+    """
+    ratio = as_log_ratio(critic.log_ratio(samples)).clamp(max=FAR)
+    source = torch.Generator(samples.device).manual_seed(seed)
+    level = max(log_acceptance_scale(ratio, KEPT, torch.full_like(ratio, 1 / len(ratio))), math.log(2))
+    luck = torch.rand(len(ratio), generator=source, dtype=ratio.dtype, device=samples.device)
+    return samples[luck < acceptance(ratio.to(samples.device), level)]
 
 
 def sparse_log_ratio(found: Missing, base: Tensor) -> Tensor:

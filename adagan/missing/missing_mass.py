@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from adagan.data.training_data import TrainingData
 from adagan.estimate import NORMAL_QUANTILE
 from adagan.missing.cells import CellTree, Whole
 from adagan.missing.features import Features, Matrix, suited_features
+from adagan.missing.finding import Finding, Verdict
 from adagan.missing.shortfall import Counts, missing_nodes, shrunken_ratios
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
@@ -26,8 +26,6 @@ WITHIN = 8.0
 STRAY = 3.0
 """Samples further from the nearest centre than so many times what 99 % of the data are count in no cell: they would
 hide a missing group that they surround."""
-
-Verdict: TypeAlias = Literal["missing", "nothing found", "cannot tell"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,7 @@ class Missing:
         log_ratio: log u = log dP_model/dP_data of every point at this resolution, shape (N,), float64.
         num_samples: How many samples it rests on.
         strays: Share of the samples that is far from all data: spurious, or on another scale.
+        rejected: Share of the draws that a critic rejected before the others were counted.
     """
 
     value: float
@@ -74,6 +73,13 @@ class Missing:
     log_ratio: Tensor
     num_samples: int
     strays: float
+    rejected: float = 0.0
+
+    @property
+    def finding(self) -> Finding:
+        """The numbers alone."""
+        numbers = self.value, self.low, self.high, self.visible, self.num_samples, self.rejected
+        return Finding(*numbers, verdict=self.verdict)
 
     @property
     def verdict(self) -> Verdict:

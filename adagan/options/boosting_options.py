@@ -8,11 +8,13 @@ import torch
 from jsonargparse import Namespace
 
 from adagan.boosting import AdaGAN
+from adagan.components.generators.memoriser import Memoriser
+from adagan.data.reading import read_data
 from adagan.mixtures.data_weights import RULES
 from adagan.mixtures.divergences import DIVERGENCES
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.steps import STEPS, TARGETS
-from adagan.options.component_options import component_maker
+from adagan.options.component_options import component_maker, newcomer_maker
 from adagan.options.critic_options import critic_makers
 from adagan.options.named_objects import choose, named
 from adagan.options.verb_parser import VerbParser
@@ -25,17 +27,38 @@ def add_boosting_options(parser: VerbParser) -> None:
     group.add_argument(
         "--rounds",
         type=int | str,
-        default=5,
+        default="auto",
         metavar="N",
-        help="number of rounds, or auto: until nothing is left to repair",
+        help="number of rounds, all alike; or auto: a first component, and others where it misses something, as long "
+        "as they repair it",
+    )
+    group.add_argument(
+        "--budget",
+        type=float | None,
+        metavar="SECONDS",
+        help="CPU seconds of the whole run: how long components train is set to fit, and the first one gets most of it",
+    )
+    group.add_argument(
+        "--newcomer",
+        type=str | None,
+        metavar="NAME",
+        help="what the later rounds train, a name as for --component; by default, with --rounds auto or --budget, a "
+        "patch (Gaussians on what is missing) for vectors, and else the component, going on where it can",
+    )
+    group.add_argument(
+        "--first-samples",
+        type=str | None,
+        metavar="FILE",
+        help="samples of a model that you have, instead of a first component: what is trained repairs it, and is "
+        "written to RUN/patch with its weight in the mixture too",
     )
     group.add_argument(
         "--stop",
         type=str | None,
         metavar="NAME",
         help=" or ".join(named(STOPS)) + ": end before all rounds when nothing is left to repair, say why, and keep "
-        "the best prefix (nothing-left:0.05 lets that share of the data be missing); by default nothing-left with "
-        "--rounds auto, never otherwise",
+        "the best prefix (nothing-left:0.05 lets that share of the data be missing); by default nothing-missing with "
+        "--rounds auto or --budget, never otherwise",
     )
     group.add_argument(
         "--rule",
@@ -45,15 +68,16 @@ def add_boosting_options(parser: VerbParser) -> None:
     )
     group.add_argument(
         "--target",
-        default="missing-mass",
+        type=str | None,
         metavar="NAME",
-        help="how sparse the newcomer's target is: " + ", ".join(named(TARGETS)),
+        help="how sparse the newcomer's target is: " + ", ".join(named(TARGETS)) + "; by default missing-mass",
     )
     group.add_argument(
         "--step",
-        default="fully-corrective",
+        type=str | None,
         metavar="NAME",
-        help="how the mixture takes the newcomer: " + ", ".join(named(STEPS)),
+        help="how the mixture takes the newcomer: " + ", ".join(named(STEPS)) + "; by default fully-corrective, and "
+        "with --rounds auto or --budget only if held-out points say that it helps",
     )
     group.add_argument(
         "--divergence",
@@ -90,9 +114,12 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     model = AdaGAN(
         component_maker(settings),
         rounds=settings.rounds,
+        budget=settings.budget,
+        first=_first(settings),
+        newcomer=newcomer_maker(settings),
         rule=choose(settings.rule, named(RULES), "--rule"),
-        target=choose(settings.target, named(TARGETS), "--target"),
-        step=choose(settings.step, steps, "--step"),
+        target=None if settings.target is None else choose(settings.target, named(TARGETS), "--target"),
+        step=None if settings.step is None else choose(settings.step, steps, "--step"),
         coarse_critic=coarse_critic,
         critic=critic,
         divergence=divergence,
@@ -105,3 +132,10 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     # a wrong option is to be heard of before anything is written
     model.critic()
     return model
+
+
+def _first(settings: Namespace) -> Memoriser | None:
+    """The model of which there are samples alone: it repeats them."""
+    if settings.first_samples is None:
+        return None
+    return Memoriser().fit(read_data(settings.first_samples, settings.seed + 1))

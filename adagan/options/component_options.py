@@ -77,6 +77,20 @@ def component_maker(settings: Namespace) -> Callable[[], Any]:
     return make
 
 
+def newcomer_maker(settings: Namespace) -> Callable[[], Any] | None:
+    """What makes the components of the later rounds; ``None`` leaves it to the model.
+
+    Raises:
+        UserError: As `component_maker`.
+    """
+    if settings.newcomer is None:
+        return None
+    makers = {name: partial(_maker, offer, settings) for name, offer in BY_NAME.items()}
+    make: Callable[[], Any] = choose(settings.newcomer, makers, "--newcomer")
+    _try(make, f"--newcomer {settings.newcomer}: ")
+    return make
+
+
 def _maker(offer: Offer, settings: Namespace, number: float | None = None) -> Callable[[], Any]:
     options: dict[str, Any] = {"trainer_options": settings.trainer} if offer.in_steps else {}
     if issubclass(offer.kind, GAN):

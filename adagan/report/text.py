@@ -13,6 +13,7 @@ from typing import Any
 import adagan
 from adagan.components.critics.calibration import Calibration
 from adagan.estimate import NORMAL_QUANTILE
+from adagan.missing.finding import Finding
 from adagan.mixtures.mixture import Mixture
 from adagan.report.figures import Series, curves
 from adagan.round import HARDLY, REJECTED, Round, cure_of_starved, saw_too_little, verdict, was_missing
@@ -41,6 +42,8 @@ def overall(rounds: Sequence[Round]) -> tuple[str, str]:
     """What the run has reached, and what to do next, a sentence each."""
     last = rounds[-1]
     after = f"After {len(rounds)} rounds" if len(rounds) > 1 else "After one round"
+    if last.left is not None:
+        return f"{after} {last.left.words}.", _advice(last.left)
     if not last.calibration.beats_chance:
         first = _since([not record.calibration.beats_chance for record in rounds])
         since = f", and has not since round {first}" if first < last.index else ""
@@ -95,6 +98,12 @@ def overall(rounds: Sequence[Round]) -> tuple[str, str]:
     )
 
 
+def _advice(left: Finding) -> str:
+    if left.verdict == "nothing found":
+        return REFINE
+    return "Run more rounds, or look at what is missing: see below." if left.verdict == "missing" else UNTOLD
+
+
 def _since(holds: Sequence[bool]) -> int:
     """The first of the last rounds in a row of which something holds."""
     first = len(holds)
@@ -135,7 +144,11 @@ def fact_list(rounds: Sequence[Round], num_points: int) -> str:
         {
             "rounds": len(rounds),
             "data points": f"{num_points:,}",
-            "missing before the last round": _missing(last),
+            **(
+                {"missing before the last round": _missing(last)}
+                if last.left is None
+                else {"missing": _left(last.left)}
+            ),
             "critic's accuracy (chance .5)": f"{last.calibration.accuracy:.3f}",
             "divergence now": _interval(last.divergence, last.divergence_error),
         },
@@ -285,6 +298,13 @@ def _missing(record: Round) -> str:
     if record.missing_mass is None or record.missing_mass_error is None:
         return "–"
     return f"{record.missing_mass:.1%} ± {100 * NORMAL_QUANTILE * record.missing_mass_error:.1f}"
+
+
+def _left(left: Finding) -> str:
+    """The missing mass and its 95 % interval."""
+    if left.verdict == "cannot tell":
+        return "cannot tell"
+    return f"{left.value:.1%} ({left.low:.1%} to {left.high:.1%})" if left.verdict == "missing" else "nothing found"
 
 
 def _doubt(calibration: Calibration) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from adagan.components.generators.memoriser import Memoriser
 from adagan.mixtures.errors import UserError
 from adagan.options.boosting_options import make_model
 from adagan.options.config_file import CONFIG_FILE, written_config
 from adagan.options.run_options import parse_run
 from adagan.run_folder import RunFolder
+from adagan.terminal.patch_told import tell_patch
 from adagan.terminal.rounds_told import rounds_told
 from adagan.verbs.stored_run import read_inputs
 
@@ -24,10 +26,17 @@ def run(arguments: Sequence[str]) -> None:
     RunFolder(settings.out).check_free()
     model = make_model(settings, settings.out)
     data = read_inputs(settings)
+    if isinstance(model.first, Memoriser) and model.first.points_.shape[1:] != data.points.shape[1:]:
+        raise UserError(
+            f"--first-samples: expected events of shape {tuple(data.points.shape[1:])}, as in {settings.data}, got "
+            f"{tuple(model.first.points_.shape[1:])} in {settings.first_samples}"
+        )
     reproducible = settings.clone()
     del reproducible["config"], reproducible["out"]
-    for name in ("data", "weights", "labels"):  # so that the run can be resumed from anywhere
+    for name in ("data", "weights", "labels", "first_samples"):  # so that the run can be resumed from anywhere
         if reproducible[name] is not None and Path(reproducible[name]).exists():
             reproducible[name] = str(Path(reproducible[name]).absolute())
     with rounds_told(model, settings.out):
         model.fit(data, files={CONFIG_FILE: written_config(parser, reproducible)})
+    if model.first is not None:
+        tell_patch(model, Path(settings.out))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from adagan.mixtures.errors import UserTypeError
 
@@ -48,6 +48,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         return tuple(_value(kind, part, name) for kind, part in zip(each, value, strict=True))
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return record_of(hint, value)
+    if origin is Literal and value in parts:
+        return value
     whole = type(value) is int and abs(value) < LARGEST
     if hint is float and (whole or type(value) is float):
         return float(value)

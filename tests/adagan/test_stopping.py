@@ -24,7 +24,7 @@ from adagan.prefixes import Prefixes
 from adagan.report.text import overall
 from adagan.round import verdict
 from adagan.run_folder import RunFolder
-from adagan.stopping import Never, NothingLeft, StoppingRule
+from adagan.stopping import Never, NothingLeft, NothingMissing, StoppingRule
 
 # the critics here are tiny and the points few, of which the rounds' notes rightly complain
 pytestmark = pytest.mark.filterwarnings("ignore:round")
@@ -266,6 +266,6 @@ def test_auto_stops_at_data_that_one_component_fits() -> None:
 
 
 def test_auto_takes_a_rule_of_the_users() -> None:
-    assert isinstance(model(rounds="auto").stop, NothingLeft)
+    assert isinstance(model(rounds="auto").stop, NothingMissing)
     assert model(rounds="auto", stop=Until(1, 1)).fit(DATA).stopped_ == "1 are enough"
     assert isinstance(model(rounds=3).stop, Never)

@@ -5,19 +5,12 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from adagan.components.networks.defaults import is_image
-from adagan.mixtures.divergences import ForwardKL
 from adagan.mixtures.refinement.refined import Samples
-from adagan.mixtures.steps import FullyCorrective, Harmonic
-from adagan.study.budget import Split
 from adagan.study.method import Lesson, Method, Trained
 from adagan.study.methods.kinds import KINDS, Kind
 from adagan.study.methods.training import Maker, component_cost, fit_bare, fit_boosted
 
 BARE, BOOSTED = ("bare",), ("boosted", "boosted-refined")
-SPLIT_OF_IMAGES = Split(first=0.8, critics=0.1)
-"""Images are learnt slowly, so that the first component still gains when the budget ends, and a critic of some hundred
-images learns little."""
 
 
 def bare(kind: Kind, lesson: Lesson) -> Trained[Samples]:
@@ -30,18 +23,8 @@ def bare(kind: Kind, lesson: Lesson) -> Trained[Samples]:
 
 
 def boosted(kind: Kind, lesson: Lesson) -> Trained[Samples]:
-    """A mixture whose later components begin at the networks of the one before, bare and refined region by region."""
-    images = is_image(lesson.data.shape[1:])
-    return fit_boosted(
-        _maker(kind, lesson),
-        lesson,
-        in_steps=kind.in_steps,
-        split=SPLIT_OF_IMAGES if images else None,
-        target=Harmonic() if images else None,
-        step=FullyCorrective(ForwardKL()),
-        warm_start=kind.in_steps,
-        balanced=True,
-    )
+    """``AdaGAN(component, budget=...)``, bare and refined region by region."""
+    return fit_boosted(_maker(kind, lesson), lesson, balanced=True)
 
 
 def _maker(kind: Kind, lesson: Lesson) -> Maker:

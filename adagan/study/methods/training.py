@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from adagan.boosting import AdaGAN
 from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component
-from adagan.components.critics.critic import Critic
-from adagan.components.generators.gaussian import Gaussian
-from adagan.components.networks.defaults import is_image
-from adagan.mixtures.data_weights import DataWeightRule
 from adagan.mixtures.errors import UserError
-from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.refinement.refined import Samples
-from adagan.mixtures.steps import MixtureStep, Step
-from adagan.study.budget import Pace, Split, StepCost, step_cost
+from adagan.step_cost import StepCost, step_cost
 from adagan.study.method import Lesson, Trained
 
 SHARE_OF_PILOTS = 0.02
 """Of a budget, for a pilot of the refinement."""
-CRITIC_STEPS = 1_000
-"""More steps than its default are not given to a critic, however large the budget."""
+SHARE_OF_COMPONENTS = 0.8
+"""Of a budget, where all rounds are alike; the critics take the rest."""
 FEWEST_PILOTS, MOST_PILOTS = 500, 20_000
 """Pilot samples of a refinement; they come after the budget is divided, and some generators sample slowly."""
 
@@ -55,67 +48,43 @@ def _fitted(component: Any, lesson: Lesson) -> Component:
     return as_component(component).fit(lesson.data, **known)
 
 
-def fit_boosted(
-    make: Maker,
-    lesson: Lesson,
-    *,
-    in_steps: bool = True,
-    split: Split | None = None,
-    rule: DataWeightRule | None = None,
-    target: Step | None = None,
-    step: MixtureStep | None = None,
-    warm_start: bool = False,
-    balanced: bool = False,
-) -> Trained[Samples]:
-    """Boosts a component within a budget that the critics share; the mixture comes bare and refined.
+def fit_boosted(make: Maker, lesson: Lesson, *, balanced: bool = False) -> Trained[Samples]:
+    """``AdaGAN(make, budget=...)`` and nothing else; the mixture comes bare and refined.
+
+    Args:
+        make: From a number of steps, which the budget replaces, to an unfitted component.
+        lesson: Data, CPU seconds of all components and critics, and seed.
+        balanced: As of `AdaGAN.refined`, for the refined answer.
+    """
+    return _answered(AdaGAN(partial(make, 1), budget=lesson.seconds, seed=lesson.seed), lesson, balanced)
+
+
+def fit_alike(make: Maker, lesson: Lesson, **choices: Any) -> Trained[Samples]:
+    """As many rounds as the lesson says, all alike, as in the paper; the mixture comes bare and refined.
 
     Args:
         make: From a number of steps to an unfitted component.
         lesson: Data, CPU seconds of all components and critics, rounds and seed.
-        in_steps: Whether components are trained in steps; one that is not takes the time it takes.
-        split: How the budget is divided.
-        rule: As of `AdaGAN`, like `target`, `step` and `warm_start`; ``None`` takes its default.
-        balanced: As of `AdaGAN.refined`, for the refined answer.
+        choices: Of `AdaGAN`.
 
     Raises:
         ValueError: Fewer than two rounds.
     """
     if lesson.rounds < 2:
         raise UserError(f"rounds: expected 2 or more, since one round does not boost, got {lesson.rounds}")
-    data, seed = lesson.data, lesson.seed
-    cost = component_cost(make, lesson, in_steps=in_steps)
-    simple = Mixture([Gaussian().fit(data)])
-    with isolated_randomness(seed):
-        critic_cost = step_cost(lambda steps: study_critic(data, steps).fit(data, simple))
-    pace = Pace(lesson.seconds, (split or Split()).turns(lesson.rounds))
+    cost = component_cost(make, lesson)
+    assert cost is not None
+    steps = cost.steps(SHARE_OF_COMPONENTS * lesson.seconds / lesson.rounds)
+    return _answered(AdaGAN(partial(make, steps), rounds=lesson.rounds, seed=lesson.seed, **choices), lesson, False)
 
-    def index() -> int:
-        return len(getattr(model, "rounds_", ()))
 
-    def critic() -> Critic:
-        steps = critic_cost.steps(pace.seconds("critic", index()))
-        return study_critic(data, min(steps, CRITIC_STEPS))
-
-    def component() -> Any:
-        seconds = pace.seconds("component", index())
-        return make(cost.steps(seconds) if cost else 1)
-
+def _answered(model: AdaGAN, lesson: Lesson, balanced: bool) -> Trained[Samples]:
     start = time.process_time()
-    model = AdaGAN(
-        component,
-        rounds=lesson.rounds,
-        rule=rule,
-        target=target,
-        step=step,
-        warm_start=warm_start,
-        critic=critic,
-        seed=seed,
-    )
-    model.fit(data, labels=lesson.labels)
+    model.fit(lesson.data, labels=lesson.labels)
     pilot = affordable_samples(model.mixture_, SHARE_OF_PILOTS * lesson.seconds)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(lesson.seed)
     refined = model.refined(balanced=balanced, pilot=pilot, generator=generator)
-    return Trained((model.mixture_, refined), lesson.rounds, time.process_time() - start)
+    return Trained((model.mixture_, refined), len(model.mixture_), time.process_time() - start)
 
 
 def affordable_samples(source: Samples, seconds: float) -> int:
@@ -125,11 +94,3 @@ def affordable_samples(source: Samples, seconds: float) -> int:
     source.sample(FEWEST_PILOTS // 5, generator=torch.Generator().manual_seed(0))
     price = max(time.process_time() - start, 1e-6) / (FEWEST_PILOTS // 5)
     return min(max(int(seconds / price), FEWEST_PILOTS), MOST_PILOTS)
-
-
-def study_critic(data: Tensor, steps: int) -> Critic:
-    """The critic of a study: of images, of which there are few, it takes smaller minibatches."""
-    if is_image(data.shape[1:]):
-        return Critic(max_steps=steps, batch_size=128)
-    samples = max(64 * steps, 4_000)
-    return Critic(max_steps=steps, max_samples=min(samples, math.ceil(len(data))))

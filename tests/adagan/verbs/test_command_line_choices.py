@@ -19,7 +19,7 @@ def test_rounds_until_nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     content = json.loads((tmp_path / "run" / "run.json").read_text())
     # one Gaussian fits the data: whatever the critic says, no round after it makes the mixture clearly better
-    assert f"Stopped after {len(content['rounds'])} of 30 rounds: {content['stopped']}." in said
+    assert f"Stopped after {len(content['rounds'])} of 10 rounds: {content['stopped']}." in said
     assert len(Mixture.load(tmp_path / "run")) == content["kept"] == 1
     assert main(["resume", str(tmp_path / "run")]) == 0
     assert content["stopped"] in capsys.readouterr().out

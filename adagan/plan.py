@@ -1,0 +1,204 @@
+"""What every round trains, and for how long: all rounds alike, or a first component and what repairs it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from adagan.components.adapters.as_component import as_component
+from adagan.components.contract import Component, continues, learns_labels, patch_of
+from adagan.components.fit_component import fit_component
+from adagan.components.generators.patch import Patch
+from adagan.components.networks.defaults import is_image
+from adagan.components.training_length import set_training_length, training_length
+from adagan.data.training_data import TrainingData
+from adagan.mixtures.randomness import isolated_randomness
+from adagan.round import Round
+from adagan.step_cost import StepCost, step_cost
+
+Maker = Callable[[], Any]
+
+LONGEST_PATCHED = 256
+"""Entries of a vector up to which newcomers are patches."""
+FIRST, FIRST_OF_CONTINUED = 0.8, 0.7
+"""Share of a budget that the first component gets, where newcomers are patches or cost nothing, and where they are
+trained like it."""
+PART = 4
+"""Without a budget newcomers that are trained like the first component train for one in so many of its steps."""
+WORTH_IT = 0.05
+"""Share of a budget that must be left for another training."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a round trains.
+
+    Attributes:
+        make: Makes the unfitted component.
+        continued: Whether it begins at the last component of its kind.
+        repairs: Whether it is trained where something is missing, rather than on the data as they are.
+    """
+
+    make: Maker
+    continued: bool
+    repairs: bool = True
+
+
+class Plan(ABC):
+    """The contract: the records so far in; what the next round trains out, and why there is no next round."""
+
+    looks_back = False
+    """Whether what is missing is looked at after every round, rather than before the next one."""
+
+    @abstractmethod
+    def next(self, rounds: Sequence[Round]) -> Training:
+        """What the round after these trains."""
+
+    @abstractmethod
+    def end(self, rounds: Sequence[Round]) -> str:
+        """Why no round after these, 1 or more, is worth its time; empty if one is."""
+
+
+class Alike(Plan):
+    """All rounds train the same, as in the paper.
+
+    Args:
+        component: Makes the components.
+        warm_start: Whether every newcomer begins at the component before it.
+    """
+
+    def __init__(self, component: Maker, warm_start: bool) -> None:
+        self.training = Training(component, warm_start)
+
+    def next(self, rounds: Sequence[Round]) -> Training:
+        return self.training
+
+    def end(self, rounds: Sequence[Round]) -> str:
+        return ""
+
+
+class Repairs(Plan):
+    """A first component that gets most of the time, and newcomers where it misses something.
+
+    A newcomer goes on from the component before it where its kind can and the data are images; for vectors it is a
+    patch, a density that a second fits. When nothing is missing and time is left, the first component goes on.
+
+    Args:
+        component: Makes the first component, unless `first` does.
+        first: Makes one that is trained already.
+        newcomer: Makes the newcomers; ``None`` leaves them to the data and the kind of the component.
+        budget: CPU seconds of the whole run; ``None`` leaves it to the component how long it trains.
+        data: What is learnt.
+        seed: Of the short trainings that tell what a step costs.
+        spent: CPU seconds of the budget that are spent already.
+    """
+
+    looks_back = True
+
+    def __init__(
+        self,
+        component: Maker,
+        first: Maker | None,
+        newcomer: Maker | None,
+        budget: float | None,
+        data: TrainingData,
+        seed: int,
+        spent: float = 0.0,
+    ) -> None:
+        self.first, self.component, self.budget, self.data, self.seed = first, component, budget, data, seed
+        self._start = time.process_time() - spent
+        with isolated_randomness(seed):
+            example = as_component(component())
+        self.length, self.goes_on = training_length(example), continues(example)
+        patch = _patch(example, data)
+        self.newcomer = newcomer or patch or component
+        self.is_patched = newcomer is None and patch is not None
+        self._cost: StepCost | None = None
+
+    @property
+    def left(self) -> float:
+        """CPU seconds of the budget that are left; infinitely many without one."""
+        if self.budget is None:
+            return float("inf")
+        return self.budget - (time.process_time() - self._start)
+
+    def next(self, rounds: Sequence[Round]) -> Training:
+        if not rounds and self.first is not None:
+            return Training(self.first, continued=False)
+        if not rounds:
+            share = FIRST if self.is_patched or self.newcomer is not self.component else FIRST_OF_CONTINUED
+            return Training(self._in_time(share * self.left), continued=False)
+        if not _is_missing(rounds):
+            return Training(self._in_time(self.left - _checks(rounds)), continued=True, repairs=False)
+        if self.newcomer is not self.component:
+            return Training(self.newcomer, continued=False)
+        seconds = (self.left - _checks(rounds)) / 2
+        return Training(self._in_time(seconds, PART), continued=self.goes_on)
+
+    def end(self, rounds: Sequence[Round]) -> str:
+        if self.left - _checks(rounds) < WORTH_IT * (self.budget or 0.0):
+            return (
+                f"the budget of {self.budget:g} CPU seconds is spent"
+                if self.left <= 0
+                else (f"of the budget of {self.budget:g} CPU seconds too little is left for another round")
+            )
+        if _is_missing(rounds):
+            return ""
+        goes_on_for_longer = (
+            self.budget is not None
+            and self.goes_on
+            and self.first is None
+            and self.length is not None
+            and all(record.beta < 1 for record in rounds[1:])
+        )
+        left = rounds[-1].left
+        return "" if goes_on_for_longer or left is None else left.words
+
+    def _in_time(self, seconds: float, part: int = 1) -> Maker:
+        """Makes components that train for so many CPU seconds, or without a budget for a part of their own length."""
+        if self.length is None:
+            return self.component
+        if self.budget is None:
+            return partial(_of_length, self.component, max(self.length // part, 1))
+        if self._cost is None:
+            start = time.process_time()
+            self._cost = step_cost(self._pilot)
+            seconds -= time.process_time() - start
+        return partial(_of_length, self.component, self._cost.steps(seconds))
+
+    def _pilot(self, length: int) -> None:
+        labels = self.data.labels
+        with isolated_randomness(self.seed):
+            fit_component(_of_length(self.component, length), self.data.points, weights=None, labels=labels)
+
+
+def _of_length(make: Maker, length: int) -> Component:
+    component = as_component(make())
+    set_training_length(component, length)
+    return component
+
+
+def _is_missing(rounds: Sequence[Round]) -> bool:
+    left = rounds[-1].left
+    return left is not None and left.verdict == "missing"
+
+
+def _checks(rounds: Sequence[Round]) -> float:
+    """CPU seconds that a round takes beside its training, by the last one."""
+    last = rounds[-1]
+    return last.cpu_seconds - (last.training_cpu_seconds or 0.0)
+
+
+def _patch(example: Component, data: TrainingData) -> Maker | None:
+    """What makes patches, if these suit: as the component itself says, or Gaussians for vectors without classes."""
+    own = patch_of(example)
+    if own is not None:
+        return own
+    shape = data.points.shape[1:]
+    if learns_labels(example) or is_image(shape) or shape.numel() > LONGEST_PATCHED:
+        return None
+    return Patch
