@@ -22,7 +22,8 @@ def tell_patch(model: AdaGAN, run: Path) -> None:
     if weight == 0:
         print("No patch: nothing that was trained makes your model clearly better.")  # noqa: T201
         return
-    patch = Mixture(list(model.mixture_.components[1:]), [each / weight for each in rest])
+    newcomers, shares = list(model.mixture_.components[1:]), [each / weight for each in rest]
+    patch = Mixture(newcomers, shares, encoding=model.mixture_.encoding)
     patch.save(run / PATCH)
     print(  # noqa: T201
         f"Patch written to {run / PATCH}: take {weight:.1%} of your samples from it and {first:.1%} from your model; "
