@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.storage.checked_reading import LARGEST_JSON, parsed_json, read_bytes
 from adagan.mixtures.storage.files import write_text
 from adagan.study.cells import ORACLE, identity
 from adagan.study.task import Row
@@ -42,7 +43,7 @@ class RowsFile:
 
     def _read(self, path: Path) -> None:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parsed_json(read_bytes(path, LARGEST_JSON), path)
             self.rows = [*content["rows"], *content.get("oracle", [])]
             if not all({"method", "seed"} <= row.keys() for row in self.rows):
                 raise KeyError("a row does not say whose it is")
