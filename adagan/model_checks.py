@@ -46,7 +46,7 @@ def check_rounds(rounds: Any) -> int:
         ValueError: It is none, or below 1.
     """
     try:
-        number = operator.index(rounds)
+        number = 0 if isinstance(rounds, bool) else operator.index(rounds)
     except TypeError:
         number = 0
     if number < 1:

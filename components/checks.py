@@ -70,3 +70,30 @@ def check_events(data: Tensor) -> None:
         )
     if not bool(torch.isfinite(data).all()):
         raise UserError("data: values must be finite; remove or fill in the NaN and infinite ones")
+
+
+def check_readable(points: Tensor) -> None:
+    """Makes sure that points are numbers that can be computed with: dense, of 32 or 64 bits, and somewhere.
+
+    Raises:
+        TypeError: They are not; the cure is named.
+    """
+    for is_so, what, cure in (
+        (points.is_meta, "a tensor on the meta device, which holds no values", "put it on the CPU or a GPU"),
+        (points.is_quantized, f"quantised {points.dtype}", "call .dequantize()"),
+        (points.layout != torch.strided, f"a {str(points.layout).removeprefix('torch.')} tensor", "call .to_dense()"),
+        (points.is_floating_point() and points.element_size() < 4, str(points.dtype), "convert to float32 by .float()"),
+    ):
+        if is_so:
+            raise UserTypeError(f"data: expected dense numbers of single or double precision, got {what}; {cure}")
+
+
+def check_points(x: Tensor, event_shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Points as what was fitted can take them: of its precision, on its device.
+
+    Raises:
+        UserError: Events of another shape.
+    """
+    if tuple(x.shape[1:]) != tuple(event_shape):
+        raise UserError(f"x: expected points of shape (N, *{tuple(event_shape)}), got {tuple(x.shape)}")
+    return x.to(like)

@@ -8,6 +8,8 @@ from torch import Tensor
 from adagan.components.contract import learns_labels, name_of
 from adagan.mixtures.errors import UserError, UserTypeError
 
+FEW_CLASSES = 10_000
+"""So many classes may be numbered with gaps, whatever the number of points: each takes memory."""
 UNLABELLED = -1
 """The label of a point whose class is not known."""
 
@@ -35,6 +37,11 @@ def as_classes(labels: Tensor | None, num_points: int, name: str) -> Tensor:
     if highest == UNLABELLED:
         raise UserError(
             f"labels: every row is unlabelled, so there is no class to learn; {name} needs some that are not"
+        )
+    if highest >= max(len(whole), FEW_CLASSES):
+        raise UserError(
+            f"labels: expected classes numbered from 0 without large gaps, got {highest} among {len(whole)} labels; "
+            "number them by numpy.unique(labels, return_inverse=True)[1]"
         )
     return whole
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.mixtures.errors import UserError
+from adagan.mixtures.errors import UserError, UserTypeError
 
 ArrayLike: TypeAlias = Tensor | NDArray[np.generic] | list[float] | tuple[float, ...]
 
@@ -18,12 +18,34 @@ MAX_LOG_RATIO = 700.0
 """Ratios beyond e^700 are as good as infinite; clamping there keeps float64 arithmetic finite."""
 
 
-def as_float64(values: ArrayLike) -> Tensor:
-    """A float64 tensor outside the graph, on the device of `values`."""
+def as_float64(values: ArrayLike, name: str = "values") -> Tensor:
+    """A float64 tensor outside the graph, on the device of `values`.
+
+    Raises:
+        TypeError: They are no real numbers; `name` is what the caller calls them.
+    """
     if isinstance(values, Tensor):
+        if values.is_complex() or values.is_meta:
+            what = "on the meta device, which holds no values" if values.is_meta else str(values.dtype)
+            raise UserTypeError(f"{name}: expected real numbers, got a tensor {what}")
         return values.detach().to(torch.float64)
     # by way of numpy: torch would read a list in single precision, and refuses reversed or foreign-endian arrays
-    return torch.from_numpy(np.array(values, dtype=np.float64))
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":  # numpy would leave out imaginary parts, and read text and dates
+            raise TypeError(f"an array of {array.dtype}")
+        return torch.from_numpy(np.array(array, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise UserTypeError(f"{name}: expected real numbers, got {error}") from error
+
+
+def native(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """An array that torch can share the memory of: contiguous, of this machine's byte order, writable; a copy if not.
+
+    Reversed arrays, those of files from other machines and memory maps that are read only are none.
+    """
+    found = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
+    return found if found.flags.writeable else found.copy()
 
 
 def as_log_ratio(log_ratio: ArrayLike, name: str = "log_ratio", ndim: int = 1) -> Tensor:
@@ -31,7 +53,7 @@ def as_log_ratio(log_ratio: ArrayLike, name: str = "log_ratio", ndim: int = 1) -
 
     It may share the memory of `log_ratio`.
     """
-    values = as_float64(log_ratio)
+    values = as_float64(log_ratio, name)
     if values.ndim != ndim or values.numel() == 0:
         shape = "(N,)" if ndim == 1 else "(N, K)"
         raise UserError(f"{name}: expected a non-empty array of shape {shape}, got shape {tuple(values.shape)}")
@@ -49,7 +71,7 @@ def as_probabilities(weights: ArrayLike | None, count: int, like: Tensor, name: 
     """
     if weights is None:
         return torch.full((count,), 1.0 / count, dtype=torch.float64, device=like.device)
-    values = as_float64(weights).to(like.device)
+    values = as_float64(weights, name).to(like.device)
     if values.shape != (count,):
         raise UserError(f"{name}: expected {count} weights, one per point, got shape {tuple(values.shape)}")
     if not bool(torch.isfinite(values).all()):

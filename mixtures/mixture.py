@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.encoding import Encoding
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.numbers import check_whole
 from adagan.mixtures.parameters import html_table, shown
 from adagan.mixtures.randomness import generator_for, source_of_chance
 from adagan.mixtures.sampling.class_allocation import allocate, as_indices, class_shares
@@ -22,6 +23,8 @@ from adagan.mixtures.storage.files import written_folder
 from adagan.mixtures.storage.mixture_folder import read_mixture, write_mixture
 from adagan.mixtures.storage.restoring import check_saved
 
+MOST_AT_ONCE = 2**40
+"""Samples of one draw."""
 SHOWN = 6
 """Components that a mixture's representation names."""
 
@@ -200,8 +203,10 @@ class Mixture(nn.Module):
                 a component or class that is not there.
             TypeError: A class is wanted, and a component is not conditional; it is named.
         """
-        if num_samples < 0:
+        if check_whole(num_samples, "num_samples") < 0:
             raise UserError(f"num_samples: expected 0 or more, got {num_samples}")
+        if num_samples > MOST_AT_ONCE:
+            raise UserError(f"num_samples: {num_samples} fit no memory; stream_samples writes them to a file by blocks")
         source = generator_for(self.device, source_of_chance(generator, seed, self.device))
         chosen = None if component is None else as_indices(component, num_samples, len(self), "component")
         shares = classes = None

@@ -76,6 +76,11 @@ def generator_for(device: torch.device, generator: torch.Generator | None) -> to
     """The generator if it lives on the device, else one of the device seeded from it; a fresh one for ``None``."""
     if generator is None:
         return fresh_generator(device)
+    if not isinstance(generator, torch.Generator):
+        raise UserTypeError(
+            f"generator: expected a torch.Generator, got {type(generator).__name__}; pass "
+            "torch.Generator().manual_seed(0), or seed=0"
+        )
     own = generator.device
     if device.type == "meta" or (own.type == device.type and (device.index or 0) == (own.index or 0)):
         return generator
@@ -95,6 +100,8 @@ def check_seed(seed: int, name: str = "seed") -> int:
         ValueError: It is negative or too large.
     """
     try:
+        if isinstance(seed, bool | np.bool_):
+            raise TypeError("true and false are no seeds")
         seed = operator.index(seed)
     except TypeError as error:
         raise UserTypeError(f"{name}: expected a whole number, got {seed!r}") from error

@@ -188,7 +188,7 @@ def _read_images(folder: Path) -> NDArray[np.generic]:
             with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as image:
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # which comes before the error of ours
                 if image.size[0] * image.size[1] > MOST_PIXELS:
-                    raise Image.DecompressionBombError(f"it declares {image.size[0]}×{image.size[1]} pixels")
+                    raise Image.DecompressionBombError
                 held, on_disk = held + 3 * image.size[0] * image.size[1], on_disk + path.stat().st_size
                 check_expansion(folder, held, on_disk)
                 if size is not None and image.size != size:
@@ -208,7 +208,7 @@ def _read_images(folder: Path) -> NDArray[np.generic]:
             raise
         except Image.DecompressionBombError as error:
             raise UserError(
-                f"{path}: {_one_line(error)}, more than the {MOST_PIXELS:,} of an image; crop or resize the images"
+                f"{path}: it declares more than the {MOST_PIXELS:,} pixels of an image; crop or resize the images"
             ) from error
         except Exception as error:  # what Pillow raises for truncated and damaged files, of a dozen kinds
             raise UserError(f"{path}: not a readable image ({_one_line(error)})") from error

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from adagan.components.adapters.tables.table_encoding import TableEncoding
+from adagan.components.checks import check_readable
 from adagan.components.labels import as_classes
 from adagan.components.training.data_sources import DataSource, tensors_of
-from adagan.mixtures.arguments import ArrayLike, as_probabilities
+from adagan.mixtures.arguments import ArrayLike, as_probabilities, native
 from adagan.mixtures.errors import UserError, UserTypeError
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ class TrainingData:
         if labels is None and learns_labels:
             labels = own
         points = _as_tensor(values, "data")
-        if points.ndim < 2 or len(points) == 0:
+        check_readable(points)
+        if points.ndim < 2 or points.numel() == 0:
             raise UserError(
                 f"data: expected shape (N, *event) with N > 0, got {tuple(points.shape)}"
                 + ("; one number per point has shape (N, 1)" if points.ndim == 1 else "")
@@ -163,9 +165,8 @@ def _as_tensor(values: ArrayLike, name: str) -> Tensor:
     kind = type(values).__name__
     try:
         if not isinstance(values, Tensor | list | tuple):
-            array = np.asarray(values)
-            values = array if array.flags.writeable else array.copy()
-        tensor = torch.as_tensor(values)
+            values = native(np.asarray(values))
+        tensor = torch.as_tensor(values).detach()
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserTypeError(
             f"{name}: expected an array of numbers, got {kind} ({error}); encode text as numbers first"

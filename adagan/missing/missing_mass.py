@@ -157,7 +157,11 @@ def missing_mass(
         UserError: Samples of another shape, NaN or infinite values, a threshold that is no such part.
     """
     check_share(threshold, "threshold", upper_closed=False)
-    points, drawn = TrainingData.checked(data, weights=weights), TrainingData.checked(samples).points
+    points = TrainingData.checked(data, weights=weights)
+    try:
+        drawn = TrainingData.checked(samples).points
+    except UserError as error:
+        raise type(error)(str(error).replace("data:", "samples:", 1)) from error
     if drawn.shape[1:] != points.points.shape[1:]:
         raise UserError(
             f"samples: expected events of shape {tuple(points.points.shape[1:])}, as the data have, got "

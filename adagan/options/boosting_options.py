@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 import torch
@@ -19,6 +20,9 @@ from adagan.options.critic_options import critic_makers
 from adagan.options.named_objects import choose, named
 from adagan.options.verb_parser import VerbParser
 from adagan.stopping import STOPS
+
+MOST_THREADS = 256
+"""Where there are fewer cores; torch crashes with many thousands."""
 
 
 def add_boosting_options(parser: VerbParser) -> None:
@@ -105,8 +109,9 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         name: partial(make, divergence) if kind.minimises else make
         for (name, make), kind in zip(named(STEPS).items(), STEPS, strict=True)
     }
-    if settings.threads < 1:
-        raise UserError(f"--threads: expected 1 or more, got {settings.threads}")
+    most = max(MOST_THREADS, os.cpu_count() or 1)
+    if not 1 <= settings.threads <= most:
+        raise UserError(f"--threads: expected 1 to {most}, got {settings.threads}; more than there are cores only wait")
     torch.set_num_threads(settings.threads)
     if settings.resolution is not None and settings.resolution < 0:
         raise UserError(f"--resolution: expected 0 or more, got {settings.resolution}")

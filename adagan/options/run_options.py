@@ -13,6 +13,7 @@ from adagan.options.component_options import add_component_options
 from adagan.options.config_file import read_config
 from adagan.options.critic_options import add_critic_options
 from adagan.options.gan_options import add_gan_options
+from adagan.options.relevance import check_relevance
 from adagan.options.verb_parser import VerbParser
 
 
@@ -71,6 +72,7 @@ def parse_run(words: Sequence[str]) -> tuple[VerbParser, Namespace]:
         data = settings.data
         settings = parser.parse(words, stored)
         settings.data = data or stored.data  # a positional argument that is left out would hide the stored one
+    check_relevance(words, settings)
     return parser, settings
 
 

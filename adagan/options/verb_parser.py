@@ -137,7 +137,7 @@ class VerbParser(ArgumentParser):
         action: Any = next((each for each in self._actions if each.dest == wrong[1]), None)
         kind = re.sub(r"\s*\| (None|null)|None \| ", "", str(getattr(action, "_typehint", "")).replace("typing.", ""))
         kind = re.sub(r"<class '(\w+)'>", r"\1", kind)
-        got = re.findall(r"Got value: (.*)", message)
+        got = re.findall(r"(?:Got|Given) value: (.*)", message)
         if kind not in EXPECTED or not got:
             return f"--{option}: {message.partition(':')[2]}"
         return f"--{option}: expected {EXPECTED[kind]}, got {got[-1].strip()!r}"

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import check_kind, keywords_only
+from adagan.components.checks import check_kind, check_points, keywords_only
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
 from adagan.components.critics.calibrators import Calibrator, RawRatios, VectorScaling, cross_calibrated
@@ -30,7 +30,7 @@ from adagan.components.networks.defaults import is_image
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
-from adagan.mixtures.numbers import check_counts
+from adagan.mixtures.numbers import check_counts, check_whole
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed, isolated_randomness
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
@@ -89,7 +89,7 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         seed: int | None = None,
     ) -> None:
         super().__init__()
-        if folds < 2:
+        if check_whole(folds, "folds") < 2:
             raise UserError(
                 f"folds: expected 2 or more, so that every point is scored by a network without it, got {folds}"
             )
@@ -263,6 +263,7 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         """
         if not hasattr(self, "maps_"):
             raise RuntimeError("this critic is not fitted yet; call fit(data, mixture) first")
+        x = check_points(x, tuple(self.event_shape_.tolist()), self.scaling_.shift)
         parts = [in_blocks(partial(self._calibrated, index), x) for index in range(self.folds)]
         return torch.stack(parts).mean(dim=0) + self._among_components(x)
 

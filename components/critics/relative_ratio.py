@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from adagan.mixtures.errors import UserError
+
 BANDWIDTHS = (0.125, 0.18, 0.25, 0.35, 0.5, 0.71, 1.0, 1.41, 2.0)
 """Candidates, in units of the median distance between points."""
 
@@ -98,7 +100,13 @@ def fit_relative_ratio(
     numerator, denominator, weights = numerator[order], denominator[other], weights[other]
     centres = numerator[:num_centres]
     some = torch.cat([numerator[:MEDIAN_POINTS], denominator[:MEDIAN_POINTS]])
-    median = max(float(torch.pdist(some).median()), torch.finfo(torch.float64).tiny)
+    distances = torch.pdist(some)
+    if not bool((distances > 0).any()):
+        raise UserError(
+            "data: all points that a kernel critic looks at are equal, to each other and to the samples, so that its "
+            "bandwidth would be 0; give it other data, or take Critic"
+        )
+    median = float(distances.median()) or float(distances[distances > 0].median())  # of points that often come twice
     best: tuple[float, float, Tensor] = (math.inf, median, torch.zeros_like(centres[:, 0]))
     for factor in BANDWIDTHS:
         upper = gaussian_kernel(numerator, centres, factor * median)

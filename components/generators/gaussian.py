@@ -9,7 +9,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from adagan.components.checks import keywords_only
+from adagan.components.checks import check_points, keywords_only
 from adagan.components.labels import refuse_labels
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
@@ -81,6 +81,7 @@ class Gaussian(ConstructorParameters, nn.Module):
         Raises:
             ValueError: The covariance is singular.
         """
+        x = check_points(x, self._event_shape, self.mean_)
         factor = self.factor_.double()
         scales = factor.norm(dim=0)
         if float(scales.min()) <= 1e-12 * float(scales.max()):

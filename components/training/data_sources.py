@@ -21,6 +21,7 @@ from torch.utils.data import (
 )
 
 from adagan.components.contract import learns_labels
+from adagan.mixtures.arguments import native
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -58,7 +59,7 @@ def takes_data_sources(fit: Fit) -> Fit:
     def taking(self: Any, data: Any, *, weights: Any = None, labels: Any = None) -> Any:
         points, own = tensors_of(data)
         if isinstance(points, np.ndarray | list | tuple):
-            points = torch.as_tensor(np.asarray(points))
+            points = torch.as_tensor(native(np.asarray(points)))
             points = points if points.is_floating_point() else points.float()
         if labels is None and learns_labels(self):
             labels = own
@@ -139,16 +140,28 @@ def _blocks(
     name = type(dataset).__name__
     if collate is None:
         for index in range(count):
-            x, y = _parts(dataset[index], f"item {index} of {name}")
+            x, y = _parts(_item(dataset, index), f"item {index} of {name}")
             yield f"item {index} of {name}", (x[None], None if y is None else y[None])
         return
     for begin in range(0, count, batch_size):
         rows = range(begin, min(begin + batch_size, count))
         where = f"what collate_fn makes of items {rows[0]} to {rows[-1]} of {name}"
-        x, y = _parts(collate([dataset[index] for index in rows]), where)
+        x, y = _parts(collate([_item(dataset, index) for index in rows]), where)
         if x.ndim == 0 or len(x) != len(rows):
             raise UserError(f"data: {where} has shape {tuple(x.shape)}; expected {len(rows)} rows")
         yield where, (x, y if y is not None and y.ndim and len(y) == len(rows) else None)
+
+
+def _item(dataset: Dataset[Any], index: int) -> Any:
+    try:
+        return dataset[index]
+    except UserError:
+        raise
+    except Exception as error:  # whatever the user's own code raises
+        raise UserError(
+            f"data: item {index} of {type(dataset).__name__}, which says that it has {len(dataset)}, "  # type: ignore[arg-type]
+            f"raises {type(error).__name__}: {error}; mend or leave out this row"
+        ) from error
 
 
 def _joined(blocks: Iterator[tuple[str, Block]], count: int) -> Block:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 from small_runs import fit, points
 
 from adagan import AdaGAN
@@ -61,7 +62,9 @@ def test_options_of_networks_are_not_ignored_in_silence(caplog: pytest.LogCaptur
 @pytest.mark.slow
 def test_a_run_keeps_it(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert main(fit(points(tmp_path), out, "--critic-kind", "kernel", "--calibrator", "isotonic")) == 0
+    words = ["fit", points(tmp_path), "--out", str(out), "--rounds", "2", "--component", "gaussian"]
+    threads = ["--threads", str(torch.get_num_threads())]
+    assert main([*words, *threads, "--critic-kind", "kernel", "--calibrator", "isotonic"]) == 0
     assert isinstance(RunFolder(out).critic(), KernelCritic)
     assert main(["resume", str(out), "--rounds", "3"]) == 0
     assert len(RunFolder(out).content()["rounds"]) == 3

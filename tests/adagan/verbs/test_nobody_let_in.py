@@ -107,10 +107,6 @@ def canned_cells(cells: list[Any], **_: Any) -> Iterator[list[dict[str, Any]]]:
 
 STUDY = ["study", "ring", "--methods", "vanilla", "--seeds", "1", "--json", "rows.json"]
 COMPONENTS = ["study", "components", "--kinds=gaussian", "--data=digits", "--seeds=1", "--markdown=table.md"]
-    "study",
-    "components",
-    *["--kinds", "gaussian", "--data", "digits", "--seeds", "1", "--markdown", "table.md"],
-]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the trace reads where descriptors are from /proc")
