@@ -106,6 +106,8 @@ class Missing:
             regions = "1 region" if len(self.regions) == 1 else f"{len(self.regions)} regions"
             interval = f"{self.low:.1%} to {self.high:.1%}"
             sentence = f"at least {self.value:.1%} of the data is missing ({interval}), in {regions}"
+            if self.rejected > 0:
+                sentence += f", behind the {self.rejected:.0%} of the samples that lie where no data are"
             if self.strays > 0.5:
                 sentence += f"; {self.strays:.0%} of the samples are far from all data: have they its scale?"
             return sentence

@@ -12,9 +12,8 @@ from adagan.options.verb_parser import VerbParser
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
-    from torch import Tensor
 
-    from adagan.data.training_data import TrainingData
+    from adagan.missing.missing_mass import Missing
 
 
 def missing_parser() -> VerbParser:
@@ -56,8 +55,6 @@ def run(arguments: Sequence[str]) -> None:
     if options.json is not None and Path(options.json).exists():
         raise FileExistsError(f"{options.json} exists already; choose another --json, or remove it")
     from adagan.components.training.progress import listening
-    from adagan.missing.features import suited_features
-    from adagan.missing.missing_mass import estimated
     from adagan.missing.told import as_json, lines
     from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.storage.files import write_json
@@ -65,17 +62,17 @@ def run(arguments: Sequence[str]) -> None:
 
     check_seed(options.seed, "--seed")
     with progress_shown() as announce, listening(announce):
-        data, samples = _of_run(options) if options.samples is None else _of_files(options)
-        features = suited_features(data.points, options.seed)
-        found = estimated(data, samples, features, options.seed, options.threshold)
+        found = _of_run(options) if options.samples is None else _of_files(options)
     for line in lines(found):
         print(line)  # noqa: T201
     if options.json is not None:
         write_json(Path(options.json), as_json(found))
 
 
-def _of_files(options: Namespace) -> tuple[TrainingData, Tensor]:
+def _of_files(options: Namespace) -> Missing:
     from adagan.data.reading import read_data, read_training_data
+    from adagan.missing.features import suited_features
+    from adagan.missing.missing_mass import estimated
 
     if options.data is not None:
         raise UserError(f"DATA: expected one, beside --samples, got {options.source} and {options.data}")
@@ -85,22 +82,21 @@ def _of_files(options: Namespace) -> tuple[TrainingData, Tensor]:
             f"--samples: expected events of shape {tuple(data.points.shape[1:])}, as in {options.source}, got "
             f"{tuple(samples.shape[1:])} in {options.samples}"
         )
-    return data, samples
+    return estimated(data, samples, suited_features(data.points, options.seed), options.seed, options.threshold)
 
 
-def _of_run(options: Namespace) -> tuple[TrainingData, Tensor]:
-    import torch
-
+def _of_run(options: Namespace) -> Missing:
     from adagan.data.reading import read_training_data
-    from adagan.missing.lookout import num_draws
+    from adagan.missing.lookout import Lookout
     from adagan.run_folder import RunFolder
     from adagan.verbs.stored_run import makers_of, read_inputs, read_settings
 
     folder = RunFolder(options.source)
     folder.content()
-    mixture = folder.mixture(makers_of(options.source, options.component))
+    makers = makers_of(options.source, options.component)
     if options.data is None:
         data = read_inputs(read_settings(options.source, options.component))
     else:
         data = read_training_data(options.data, seed=options.seed)
-    return data, mixture.sample(num_draws(len(data.points)), torch.Generator(mixture.device).manual_seed(options.seed))
+    lookout = Lookout(data, None, options.seed)
+    return lookout.look(folder.mixture(makers), options.seed, options.threshold, folder.critic(makers))

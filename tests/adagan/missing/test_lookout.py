@@ -154,3 +154,4 @@ def test_what_is_starved_behind_strays_is_seen() -> None:
     assert found.value == pytest.approx(1 / 3 - 0.1 / 0.767, abs=0.03)
     assert bool(STARVED[found.rows].all())
     assert "behind the 23% of its samples" in found.finding.words
+    assert "behind the 23% of the samples" in found.describe()
