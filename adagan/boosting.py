@@ -237,7 +237,7 @@ class AdaGAN(Boosted):
         return [make for make in (self.component, self.newcomer, self.critic) if make is not None]
 
     def _reason_to_stop(self) -> str:
-        if not self.rounds_:
+        if not self.rounds_ or self._plan.goes_on(self.rounds_):
             return ""
         return self.stop.reason(self.rounds_) or self._plan.end(self.rounds_)
 

@@ -14,6 +14,7 @@ from adagan.components.contract import Component, WarmStarting, continues, name_
 from adagan.components.critics.ratio_estimator import RatioEstimator, Selective
 from adagan.components.fit_component import fit_component
 from adagan.components.training.diverged import TrainingDiverged
+from adagan.components.training_length import set_training_length, training_length
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
@@ -87,7 +88,10 @@ def _continued(component: Component, before: Sequence[Component]) -> Component:
         return component
     if isinstance(component, WarmStarting):
         return component.warm_start(of_its_kind[-1])
-    return copy.deepcopy(of_its_kind[-1])
+    going_on, length = copy.deepcopy(of_its_kind[-1]), training_length(component)
+    if length is not None:
+        set_training_length(going_on, length)
+    return going_on
 
 
 def check_critics(

@@ -24,7 +24,7 @@ Maker = Callable[[], Any]
 
 LONGEST_PATCHED = 256
 """Entries of a vector up to which newcomers are patches."""
-FIRST, FIRST_OF_CONTINUED = 0.8, 0.7
+FIRST, FIRST_OF_CONTINUED = 0.85, 0.7
 """Share of a budget that the first component gets, where newcomers are patches or cost nothing, and where they are
 trained like it."""
 PART = 4
@@ -61,6 +61,10 @@ class Plan(ABC):
     @abstractmethod
     def end(self, rounds: Sequence[Round]) -> str:
         """Why no round after these, 1 or more, is worth its time; empty if one is."""
+
+    def goes_on(self, rounds: Sequence[Round]) -> bool:
+        """Whether another round is worth its time although nothing is missing."""
+        return False
 
 
 class Alike(Plan):
@@ -113,7 +117,7 @@ class Repairs(Plan):
         self._start = time.process_time() - spent
         with isolated_randomness(seed):
             example = as_component(component())
-        self.length, self.goes_on = training_length(example), continues(example)
+        self.length, self.continues = training_length(example), continues(example)
         patch = _patch(example, data)
         self.newcomer = newcomer or patch or component
         self.is_patched = newcomer is None and patch is not None
@@ -137,26 +141,31 @@ class Repairs(Plan):
         if self.newcomer is not self.component:
             return Training(self.newcomer, continued=False)
         seconds = (self.left - _checks(rounds)) / 2
-        return Training(self._in_time(seconds, PART), continued=self.goes_on)
+        return Training(self._in_time(seconds, PART), continued=self.continues)
 
     def end(self, rounds: Sequence[Round]) -> str:
-        if self.left - _checks(rounds) < WORTH_IT * (self.budget or 0.0):
-            return (
-                f"the budget of {self.budget:g} CPU seconds is spent"
-                if self.left <= 0
-                else (f"of the budget of {self.budget:g} CPU seconds too little is left for another round")
-            )
-        if _is_missing(rounds):
-            return ""
-        goes_on_for_longer = (
+        if self.left <= 0:
+            return f"the budget of {self.budget:g} CPU seconds is spent"
+        if self._is_short(rounds):
+            return f"of the budget of {self.budget:g} CPU seconds too little is left for another round"
+        left = rounds[-1].left
+        return "" if left is None or _is_missing(rounds) else left.words
+
+    def goes_on(self, rounds: Sequence[Round]) -> bool:
+        """Whether nothing is missing, and time is left for the first component to go on, once."""
+        return (
             self.budget is not None
-            and self.goes_on
+            and self.continues
             and self.first is None
             and self.length is not None
+            and not _is_missing(rounds)
+            and not self._is_short(rounds)
             and all(record.beta < 1 for record in rounds[1:])
         )
-        left = rounds[-1].left
-        return "" if goes_on_for_longer or left is None else left.words
+
+    def _is_short(self, rounds: Sequence[Round]) -> bool:
+        """Whether another round would not fit in the budget."""
+        return self.left - _checks(rounds) < WORTH_IT * (self.budget or 0.0)
 
     def _in_time(self, seconds: float, part: int = 1) -> Maker:
         """Makes components that train for so many CPU seconds, or without a budget for a part of their own length."""

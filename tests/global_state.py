@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-_OF_LIBRARIES = "PYTEST_", "KMP_", "MPL"
-"""Variables that pytest sets for every test, and scikit-learn and matplotlib when they are first imported."""
+_OF_LIBRARIES = "PYTEST_", "KMP_", "MPL", "TORCHINDUCTOR_", "PYTORCH_NVML_"
+"""Variables that pytest sets for every test, and libraries when they are first imported."""
 
 
 def global_state() -> dict[str, Any]:

@@ -140,10 +140,29 @@ def test_a_budget_sets_how_long_the_first_component_trains(monkeypatch: pytest.M
     Slow.lengths.clear()
     model = AdaGAN(Slow, budget=100.0, critic=SHARP, seed=3).fit(DATA)
     *pilots, length = Slow.lengths
-    # .8 of the budget, of which the pilots are a part
-    assert 0.01 * (length + sum(pilots)) == pytest.approx(80, abs=0.1)
+    # .85 of the budget, of which the pilots are a part
+    assert 0.01 * (length + sum(pilots)) == pytest.approx(85, abs=0.1)
     assert max(pilots) < 100
     assert len(model.mixture_) == 2
+
+
+class Continuing(Slow):
+    """Goes on from where it is when it is fitted again."""
+
+    continues = True
+
+
+def test_what_is_left_of_a_budget_when_nothing_is_missing_goes_into_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("adagan.plan", "adagan.step_cost", "adagan.recording"):
+        monkeypatch.setattr(f"{module}.time.process_time", lambda: Slow.clock[0])
+    Slow.lengths.clear()
+    model = AdaGAN(partial(Continuing, 3), budget=100.0, critic=SHARP, seed=3).fit(DATA)
+    assert [record.beta for record in model.rounds_] == [1.0, 1.0]
+    *pilots, first, later = Slow.lengths
+    assert 0.01 * (first + later + sum(pilots)) == pytest.approx(100, abs=0.1)
+    # it is no better than it was, and so the first alone is kept
+    assert len(model.mixture_) == 1
+    assert model.stopped_
 
 
 def test_a_length_is_a_whole_number_under_any_name() -> None:
