@@ -1,4 +1,4 @@
-"""Reads users' data: ``.npy``, ``.npz``, ``.csv``, a folder of images, or the name of a built-in data set.
+"""Reads users' data: arrays, tables, a folder of images, or the name of a built-in data set.
 
 Every function raises `ValueError` or `FileNotFoundError` with one sentence that names the file, what is wrong and what
 to do; nothing is repaired silently.
@@ -6,23 +6,31 @@ to do; nothing is repaired silently.
 
 from __future__ import annotations
 
-import csv
+import logging
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.labels import as_classes
 from adagan.data.array_files import read_npy, read_npz
 from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
-from adagan.data.limits import check_expansion, check_lines
+from adagan.data.cells import is_number
+from adagan.data.column_table import column_lines
+from adagan.data.limits import check_expansion
+from adagan.data.table_files import TABLES, TEXT, is_table_file, read_table
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.suggestions import suggestion
+
+_log = logging.getLogger(__name__)
 
 MOST_PIXELS = 2**24
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
@@ -37,29 +45,114 @@ def read_training_data(
     *,
     seed: int = 0,
     device: torch.device | str = "cpu",
+    columns: Mapping[str, str] | TableEncoding | None = None,
+    header: bool | None = None,
+    encoded: bool = True,
 ) -> TrainingData:
-    """Points with their weights and classes, each read and looked at once.
+    """Points with their weights and classes, each read and looked at once; the columns of a table are logged.
 
     Args:
-        data: As of `read_data`.
-        weights: As of `read_weights`; ``None`` means uniform ones.
-        labels: As of `read_labels`; ``None`` means none.
+        data: As of `read_data`, or a table.
+        weights: As of `read_weights`; ``None`` means uniform ones. Of a table also the name of a column.
+        labels: As of `read_labels`; ``None`` means none. Of a table also the name of a column.
         seed: Of built-in data that is drawn.
         device: Where to put them.
+        columns: What is known of a table's columns, or its encoding.
+        header: Whether the first line of a text file names the columns; ``None`` decides by what it holds.
+        encoded: Whether tables are encoded; runs of version 0.1 took their numbers as they are.
 
     Raises:
         FileNotFoundError, UserError: See these; or their lengths differ.
     """
+    path = Path(data)
+    if encoded and path.is_file() and is_table_file(path):
+        return _read_encoded(path, weights, labels, device, columns, header)
+    if isinstance(columns, TableEncoding):
+        raise UserError(f"{data}: expected a table, as the run is of one: a file that ends in {', '.join(TABLES)}")
+    if columns:
+        raise UserError(f"--columns: {data} is no table; leave it out, or give a file that ends in {', '.join(TABLES)}")
     points = read_data(data, seed).to(device)
     base = as_probabilities(None if weights is None else read_weights(weights), len(points), points, "weights")
     if labels is None:
         return TrainingData(points, base)
-    classes = read_labels(labels).to(device)
-    if len(classes) != len(points):
+    return TrainingData(points, base, _as_classes(read_labels(labels).to(device), len(points), labels))
+
+
+def _read_encoded(
+    path: Path,
+    weights: str | None,
+    labels: str | None,
+    device: torch.device | str,
+    columns: Mapping[str, str] | TableEncoding | None,
+    header: bool | None,
+) -> TrainingData:
+    known = columns if isinstance(columns, TableEncoding) else None
+    if known is not None and header is None:
+        header = known.written.get("header")
+    frame, form = read_table(path, None if isinstance(columns, TableEncoding) else dict(columns or {}), header)
+    told = [path.name, f"{len(frame)} rows", *([form.told] if path.suffix.lower() in TEXT else [])]
+    named: dict[str, str] = {}
+    for name, source in (("weights", weights), ("labels", labels)):
+        if source is not None and not Path(source).exists():
+            if source not in frame.columns:
+                raise FileNotFoundError(
+                    f"--{name}: no such file, and no column of {path}: {source!r}"
+                    + suggestion(source, map(str, frame.columns))
+                )
+            named[name] = source
+    kinds: Any = columns
+    if not isinstance(columns, TableEncoding):
+        by_text = {str(name): name for name in frame.columns}
+        kinds = {by_text.get(name, name): kind for name, kind in (columns or {}).items()}
+    base = named.get("weights") or (None if weights is None else read_weights(weights))
+    classes: Any = named.get("labels")
+    if labels is not None and classes is None:
+        classes = _as_classes(read_labels(labels), len(frame), labels)
+    checked = TrainingData.checked(frame, weights=base, labels=classes, columns=kinds)
+    encoding = cast(TableEncoding, checked.encoding)
+    if known is None:
+        encoding.written = {"separator": form.separator, "decimal": form.decimal, "header": form.header}
+        _log.info("%s", "\n".join([": ".join([told[0], ", ".join(told[1:])]), *column_lines(frame, encoding)]))
+    on_device = None if checked.labels is None else checked.labels.to(device)
+    return TrainingData(checked.points.to(device), checked.weights.to(device), on_device, encoding)
+
+
+def _as_classes(classes: Tensor, num_points: int, source: str) -> Tensor:
+    if len(classes) != num_points:
         raise UserError(
-            f"--labels: expected {len(points)} labels, one per row of the data, got {len(classes)} in {labels}"
+            f"--labels: expected {num_points} labels, one per row of the data, got {len(classes)} in {source}"
         )
-    return TrainingData(points, base, as_classes(classes, len(points), "a conditional component"))
+    return as_classes(classes, num_points, "a conditional component")
+
+
+def read_rows(source: str, encoding: TableEncoding, seed: int = 0) -> Tensor:
+    """Rows of a table, or an array of as many numbers each, as vectors of an encoding, shape (N, D).
+
+    Raises:
+        FileNotFoundError, UserError: As of `read_data`, or rows that the encoding does not know.
+    """
+    import pandas as pd  # type: ignore[import-untyped]
+
+    path = Path(source)
+    if path.is_file() and is_table_file(path):
+        return encoding.encode(read_table(path, header=encoding.written.get("header"))[0])
+    values, names = read_data(source, seed).flatten(1), [column.name for column in encoding.columns]
+    if values.shape[1] != len(names):
+        raise UserError(f"{source}: expected the columns {names}, got {values.shape[1]} numbers a row")
+    return encoding.encode(pd.DataFrame(values.double().numpy(), columns=names))
+
+
+def kinds_of(text: str | None) -> dict[str, str]:
+    """What ``--columns name=kind,name=kind`` says.
+
+    Raises:
+        UserError: A part of it is no such pair.
+    """
+    pairs = [part.partition("=") for part in (text or "").split(",") if part]
+    for name, equals, kind in pairs:
+        if not (name and equals and kind):
+            raise UserError(f"--columns: expected name=kind,name=kind, such as zip=category,id=drop, got {text!r}")
+    return {name.strip(): kind.strip() for name, _, kind in pairs}
 
 
 def read_data(source: str, seed: int = 0) -> Tensor:
@@ -77,11 +170,12 @@ def read_data(source: str, seed: int = 0) -> Tensor:
     if path.is_dir():
         return _checked(_read_images(path), source)
     if path.is_file():
-        readers = {".npy": read_npy, ".npz": read_npz, ".csv": _read_csv}
+        readers = {".npy": read_npy, ".npz": read_npz, **dict.fromkeys(TABLES, _read_numbers)}
         reader = readers.get(path.suffix.lower())
         if reader is None:
             raise UserError(
-                f"{source}: expected a .npy, .npz or .csv file or a folder of images, got {path.suffix or 'no suffix'}"
+                f"{source}: expected a .npy, .npz, .csv, .tsv, .parquet or .xlsx file or a folder of images, got "
+                f"{path.suffix or 'no suffix'}"
             )
         if path.stat().st_size == 0:
             raise UserError(f"{source}: the file is empty")
@@ -120,55 +214,24 @@ def read_labels(source: str) -> Tensor:
     return labels
 
 
-def _read_csv(path: Path) -> NDArray[np.generic]:
-    check_lines(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = next((row for row in csv.reader(file) if row), None)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a text file in UTF-8 with values and commas ({_one_line(error)})") from error
-    if first is None:
-        raise UserError(f"{path}: the file has no rows")
-    header = not all(_is_number(cell) for cell in first)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an array without rows is reported by the caller
-            return np.loadtxt(path, delimiter=",", skiprows=int(header), ndmin=2, encoding="utf-8-sig", quotechar='"')
-    except ValueError as error:
-        raise UserError(_diagnosis(path, first if header else None) or f"{path}: {_one_line(error)}") from error
+def _read_numbers(path: Path) -> NDArray[np.generic]:
+    """A table of numbers only, as an array."""
+    import pandas as pd
 
-
-def _diagnosis(path: Path, header: list[str] | None) -> str | None:
-    """Which columns hold text, or which row has another length."""
-    width: int | None = None
-    empty: str | None = None
-    text: dict[int, str] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = ((number, row) for number, row in enumerate(csv.reader(file), start=1) if row)
-        if header:
-            next(rows, None)
-        for number, row in rows:
-            width = len(row) if width is None else width
-            if len(row) != width:
-                return f"{path}: line {number} has {len(row)} values, the lines before it {width}"
-            for column, cell in enumerate(row):
-                name = header[column] if header and column < len(header) else f"column {column + 1}"
-                if not cell.strip():
-                    empty = empty or f"{path}: line {number} has no value in {name}; fill it in or remove the line"
-                elif column not in text and not _is_number(cell):
-                    text[column] = f"{name} (such as {cell[:40]!r})"
-    if empty or not text:
-        return empty
-    named = ", ".join([*list(text.values())[:20], *(["others"] if len(text) > 20 else [])])
-    return f"{path}: expected numbers only, but there is text in {named}; drop or encode these columns first"
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    frame, _ = read_table(path)
+    names = {name: f"column {name + 1}" if isinstance(name, int) else name for name in frame.columns}
+    text = [name for name, series in frame.items() if not pd.api.types.is_numeric_dtype(series.dtype)]
+    if text:
+        such = {name: frame[name].dropna().astype(str) for name in text}
+        odd = {
+            name: next((cell for cell in cells if not is_number(cell)), cells.iloc[0]) for name, cells in such.items()
+        }
+        said = ", ".join(f"{names[name]} (such as {cell!r})" for name, cell in odd.items())
+        raise UserError(
+            f"{path}: expected numbers only, but there is text in {said}; drop or encode these columns first"
+        )
+    values: NDArray[np.float64] = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
 
 
 def _read_images(folder: Path) -> NDArray[np.generic]:

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adagan.components.adapters.tables.column import Kind
+from adagan.components.adapters.tables.column import Column, Kind
+from adagan.components.adapters.tables.dates import as_dates
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
@@ -69,6 +70,42 @@ def drawn_rows(
             return
 
 
+def wishes_of(text: str | None, encoding: TableEncoding) -> dict[Any, Any]:
+    """What ``--where city=Bern|Basel,age=18..30`` says, each value of its column's kind.
+
+    Raises:
+        UserError: A part of it is no such pair, or a value of another kind.
+    """
+    wishes: dict[Any, Any] = {}
+    by_name = {str(column.name): column for column in encoding.columns}
+    for part in text.split(",") if text else ():
+        name, equals, value = (each.strip() for each in part.partition("="))
+        if not equals or name not in by_name:
+            raise UserError(f"--where: expected COLUMN=VALUE with a column of {list(by_name)}, got {part!r}")
+        column = by_name[name]
+        low, dots, high = value.partition("..")
+        if dots and column.kind is not Kind.CATEGORY:
+            wishes[column.name] = slice(*(_read(column, end) if end else None for end in (low, high)))
+        else:
+            wishes[column.name] = [_read(column, each) if each else None for each in value.split("|")]
+    return wishes
+
+
+def _read(column: Column, text: str) -> Any:
+    import pandas as pd
+
+    if column.kind is Kind.CATEGORY:
+        categories = getattr(column.dtype, "categories", None)
+        known = list(column.values) if categories is None else [categories[code] for code in column.values]
+        return next((value for value in known if str(value).lower() == text.lower()), text)
+    try:
+        if column.kind is Kind.DATE:
+            return pd.to_datetime(text, format=column.format or "ISO8601")
+        return pd.Timedelta(text) if column.kind is Kind.DURATION else float(text)
+    except ValueError as error:
+        raise UserError(f"--where: {text!r} is no {column.kind}, as column {column.name!r} has") from error
+
+
 def _values(frame: pd.DataFrame, name: Any) -> pd.Series:
     return frame[name] if name in frame.columns else frame.index.get_level_values(name).to_series()
 
@@ -79,6 +116,23 @@ def _checked(encoding: TableEncoding, name: Any, wanted: Any) -> Callable[[pd.Se
     if column is None or column.kind is Kind.IDENTIFIER:
         known = [column.name for column in encoding.columns if column.kind is not Kind.IDENTIFIER]
         raise UserError(f"where: there is no column {name!r} that is learnt, but {known}")
+    if column.format:  # text is compared as the dates that it writes
+        if isinstance(wanted, slice):
+            wanted = slice(_as_date(column, wanted.start), _as_date(column, wanted.stop))
+        else:
+            several = wanted if isinstance(wanted, list | tuple | set | frozenset) else [wanted]
+            wanted = [_as_date(column, each) for each in several]
+        holds = _test(column, wanted)
+        return lambda values: holds(as_dates(values, column.format, column.name))
+    return _test(column, wanted)
+
+
+def _as_date(column: Column, value: Any) -> Any:
+    return _read(column, value) if isinstance(value, str) else value
+
+
+def _test(column: Column, wanted: Any) -> Callable[[pd.Series], NDArray[np.bool_]]:
+    name = column.name
     if isinstance(wanted, slice):
         if column.kind is Kind.CATEGORY and not getattr(column.dtype, "ordered", False):
             raise UserError(f"where: {name!r} is a category, which has no ranges; give a value or a list of values")

@@ -28,7 +28,8 @@ def run_parser() -> VerbParser:
     parser.add_argument(
         "data",
         nargs="?",
-        help="a .npy, .npz or .csv file, a folder of images, or built-in data: " + ", ".join(BUILT_IN_NAMES),
+        help="a .npy or .npz array, a table (.csv, .tsv, .parquet, .xlsx), a folder of images, or built-in data: "
+        + ", ".join(BUILT_IN_NAMES),
     )
     parser.add_argument("--out", type=str | None, metavar="RUN", help="folder to write; it must be new or empty")
     parser.add_argument(
@@ -38,14 +39,27 @@ def run_parser() -> VerbParser:
         help="YAML file of settings, such as another run's config.yaml; options on the command line override it",
     )
     parser.add_argument(
-        "--weights", type=str | None, metavar="FILE", help="one non-negative weight per row of DATA, .npy or .csv"
+        "--columns",
+        type=str | None,
+        metavar="NAME=KIND,...",
+        help="kinds of a table's columns where a look at the values would not do: number, category, date, "
+        "date:%d.%m.%Y, duration, identifier or drop",
+    )
+    parser.add_argument(
+        "--header", type=bool | None, metavar="{true,false}", help="whether the first line of a .csv file has names"
+    )
+    parser.add_argument(
+        "--weights",
+        type=str | None,
+        metavar="FILE",
+        help="one non-negative weight per row of DATA, .npy or .csv; or a column of a table",
     )
     parser.add_argument(
         "--labels",
         type=str | None,
         metavar="FILE",
-        help="one class per row of DATA, from 0, and -1 for unlabelled rows; a component that learns no classes is "
-        "trained on each of them apart, and adagan sample --condition samples them",
+        help="one class per row of DATA, from 0, and -1 for unlabelled rows, or a column of a table; a component that "
+        "learns no classes is trained on each of them apart, and adagan sample --condition samples them",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random")
     parser.add_argument("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps, or auto")

@@ -13,6 +13,7 @@ from adagan.options.verb_parser import VerbParser
 if TYPE_CHECKING:
     from jsonargparse import Namespace
 
+    from adagan.data.training_data import TrainingData
     from adagan.missing.missing_mass import Missing
 
 
@@ -31,7 +32,7 @@ def missing_parser() -> VerbParser:
         "--samples",
         metavar="FILE",
         type=str | None,
-        help="samples of your own model: a .npy, .npz or .csv file or a folder of images, twice as many as there are "
+        help="samples of your own model: an array, a table or a folder of images, twice as many as there are "
         "data if you can",
     )
     parser.add_argument("--json", metavar="FILE", type=str | None, help="also write the findings to this file")
@@ -55,6 +56,7 @@ def run(arguments: Sequence[str]) -> None:
     if options.json is not None and Path(options.json).exists():
         raise FileExistsError(f"{options.json} exists already; choose another --json, or remove it")
     from adagan.components.training.progress import listening
+    from adagan.missing.column_terms import ColumnTerms
     from adagan.missing.told import as_json, lines
     from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.storage.files import write_json
@@ -62,30 +64,36 @@ def run(arguments: Sequence[str]) -> None:
 
     check_seed(options.seed, "--seed")
     with progress_shown() as announce, listening(announce):
-        found = _of_run(options) if options.samples is None else _of_files(options)
-    for line in lines(found):
+        data, found = _of_run(options) if options.samples is None else _of_files(options)
+    terms = None if data.encoding is None else ColumnTerms(data.points, data.encoding)
+    for line in lines(found, terms):
         print(line)  # noqa: T201
     if options.json is not None:
-        write_json(Path(options.json), as_json(found))
+        write_json(Path(options.json), as_json(found, terms))
 
 
-def _of_files(options: Namespace) -> Missing:
-    from adagan.data.reading import read_data, read_training_data
+def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
+    from adagan.data.reading import read_data, read_rows, read_training_data
     from adagan.missing.features import suited_features
     from adagan.missing.missing_mass import estimated
 
     if options.data is not None:
         raise UserError(f"DATA: expected one, beside --samples, got {options.source} and {options.data}")
-    data, samples = read_training_data(options.source, seed=options.seed), read_data(options.samples, options.seed + 1)
+    data = read_training_data(options.source, seed=options.seed)
+    if data.encoding is None:
+        samples = read_data(options.samples, options.seed + 1)
+    else:
+        samples = read_rows(options.samples, data.encoding, options.seed + 1)
     if samples.shape[1:] != data.points.shape[1:]:
         raise UserError(
             f"--samples: expected events of shape {tuple(data.points.shape[1:])}, as in {options.source}, got "
             f"{tuple(samples.shape[1:])} in {options.samples}"
         )
-    return estimated(data, samples, suited_features(data.points, options.seed), options.seed, options.threshold)
+    features = suited_features(data.points, options.seed)
+    return data, estimated(data, samples, features, options.seed, options.threshold)
 
 
-def _of_run(options: Namespace) -> Missing:
+def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
     from adagan.data.reading import read_training_data
     from adagan.missing.lookout import Lookout
     from adagan.run_folder import RunFolder
@@ -95,8 +103,9 @@ def _of_run(options: Namespace) -> Missing:
     folder.content()
     makers = makers_of(options.source, options.component)
     if options.data is None:
-        data = read_inputs(read_settings(options.source, options.component))
+        data = read_inputs(read_settings(options.source, options.component), options.source)
     else:
-        data = read_training_data(options.data, seed=options.seed)
+        encoding = folder.encoding()
+        data = read_training_data(options.data, seed=options.seed, columns=encoding, encoded=encoding is not None)
     lookout = Lookout(data, None, options.seed)
-    return lookout.look(folder.mixture(makers), options.seed, options.threshold, folder.critic(makers))
+    return data, lookout.look(folder.mixture(makers), options.seed, options.threshold, folder.critic(makers))

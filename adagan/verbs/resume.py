@@ -47,4 +47,4 @@ def run(arguments: Sequence[str]) -> None:
         raise UserError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
     model = make_model(settings, options.run)
     with rounds_told(model, options.run):
-        model.resume(read_inputs(settings))
+        model.resume(read_inputs(settings, options.run))

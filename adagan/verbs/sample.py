@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from adagan.options.verb_parser import VerbParser
 if TYPE_CHECKING:
     import torch
 
+    from adagan.components.adapters.tables.table_encoding import TableEncoding
     from adagan.mixtures.refinement.refined import Samples
 
 
@@ -23,13 +25,17 @@ def sample_parser() -> VerbParser:
     parser = VerbParser(
         "sample",
         "RUN [-n N] [options]",
-        "Draws samples from a run's mixture and streams them to a .npy or .csv file.",
+        "Draws samples from a run's mixture and streams them to a file: .npy or .csv, rows of a table to .csv, .tsv, "
+        ".parquet or .xlsx.",
         "adagan sample RUN -n 1000000 --out samples.npy --refine 0.5    the better half of two million draws",
     )
     parser.add_argument("run", help="the run folder")
     parser.add_argument("--num-samples", "-n", type=int, default=10_000, metavar="N", help="how many")
     parser.add_argument(
-        "--out", type=str | None, metavar="FILE", help="file to write, .npy or .csv; by default RUN/samples.npy"
+        "--out",
+        type=str | None,
+        metavar="FILE",
+        help="file to write; by default RUN/samples.npy, of a table RUN/samples.csv",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw")
@@ -57,6 +63,12 @@ def sample_parser() -> VerbParser:
         metavar="CLASS",
         help="sample this class only, of components that learnt classes",
     )
+    parser.add_argument(
+        "--where",
+        type=str | None,
+        metavar="COLUMN=VALUE,...",
+        help="of a table: rows with these values only, such as city=Bern, city=Bern|Basel or age=18..30",
+    )
     parser.add_argument("--component", type=str | None, metavar="MODULE:MAKE", help=HELP)
     return parser
 
@@ -68,23 +80,32 @@ def run(arguments: Sequence[str]) -> None:
         raise UserError(f"--num-samples: expected 1 or more, got {options.num_samples}")
     if options.balanced and options.refine is None:
         raise UserError("--balanced: only refined samples are balanced; pass --refine 0.5 too")
-    out = Path(options.out) if options.out else Path(options.run) / "samples.npy"
-    if out.suffix not in (".npy", ".csv"):
-        raise UserError(f"--out: expected a file that ends in .npy or .csv, got {out}")
-    if out.exists() and not options.overwrite:
-        raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
+    out = None if options.out is None else Path(options.out)
+    if out is not None and out.suffix not in (".npy", ".csv", ".tsv", ".parquet", ".xlsx"):
+        raise UserError(f"--out: expected a file that ends in .npy, .csv, .tsv, .parquet or .xlsx, got {out}")
     import torch
 
     from adagan.mixtures.numbers import check_share
     from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.sampling.streaming import stream_samples
     from adagan.options.device_option import choose_device
+    from adagan.run_folder import RunFolder
     from adagan.terminal.display import progress_shown
 
     check_seed(options.seed, "--seed")
     if options.refine is not None:
         check_share(options.refine, "--refine")
     device = choose_device(options.device)
+    encoding = RunFolder(options.run).encoding()
+    out = out or Path(options.run) / ("samples.npy" if encoding is None else "samples.csv")
+    if out.exists() and not options.overwrite:
+        raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
+    if encoding is not None:
+        _write_table(options, encoding, device, out)
+        return
+    if options.where is not None or out.suffix not in (".npy", ".csv"):
+        wrong = "--out: expected a file that ends in .npy or .csv" if options.where is None else "--where: leave it out"
+        raise UserError(f"{wrong}, as {options.run} is no run of a table, whose columns have names")
     with progress_shown() as announce:
         stream_samples(
             _source(options, device),
@@ -96,6 +117,37 @@ def run(arguments: Sequence[str]) -> None:
             progress=lambda done: announce("samples", done, options.num_samples),
         )
     print(f"{options.num_samples} samples written to {out}")  # noqa: T201
+
+
+def _write_table(options: Namespace, encoding: TableEncoding, device: torch.device, out: Path) -> None:
+    import torch
+
+    from adagan.data.csv_files import CsvForm
+    from adagan.data.table_files import write_rows
+    from adagan.data.wanted_rows import drawn_rows, wishes_of
+    from adagan.terminal.display import progress_shown
+
+    if out.suffix == ".npy":
+        raise UserError(
+            f"--out: expected .csv, .tsv, .parquet or .xlsx, as {options.run} is a run of a table, got {out}"
+        )
+    where = wishes_of(options.where, encoding)
+    rows = drawn_rows(
+        _source(options, device),
+        encoding,
+        options.num_samples,
+        torch.Generator(device).manual_seed(options.seed),
+        condition=options.condition,
+        where=where,
+    )
+    with progress_shown() as announce:
+        told = partial(_told, announce, options.num_samples)
+        write_rows(rows, out, CsvForm(**encoding.written), told)
+    print(f"{options.num_samples} rows written to {out}")  # noqa: T201
+
+
+def _told(announce: Callable[[str, int, int], object], total: int, done: int) -> None:
+    announce("samples", done, total)
 
 
 def _source(options: Namespace, device: torch.device) -> Samples:
@@ -121,6 +173,6 @@ def _source(options: Namespace, device: torch.device) -> Samples:
     critic, generator = folder.critic(makers, device), torch.Generator(device).manual_seed(options.seed)
     if not options.balanced:
         return Refined(mixture, critic, options.refine, generator=generator)
-    data = read_inputs(read_settings(options.run, options.component))
+    data = read_inputs(read_settings(options.run, options.component), options.run)
     points = data.points.to(device)
     return balanced_refinement(mixture, critic, options.refine, points, weights=data.weights, generator=generator)

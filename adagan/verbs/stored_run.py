@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from adagan.data.reading import read_training_data
+from adagan.data.reading import kinds_of, read_training_data
 from adagan.data.training_data import TrainingData
 from adagan.options.config_file import CONFIG_FILE
 from adagan.options.device_option import choose_device
@@ -53,7 +53,16 @@ def read_settings(run: str, component: str | None) -> Namespace:
     return settings
 
 
-def read_inputs(settings: Namespace) -> TrainingData:
-    """The data, weights and labels that the settings name, on their device."""
-    device = choose_device(settings.device)
-    return read_training_data(settings.data, settings.weights, settings.labels, seed=settings.seed, device=device)
+def read_inputs(settings: Namespace, run: str | None = None) -> TrainingData:
+    """The data, weights and labels that the settings name, on their device; those of a run as it encodes them."""
+    encoding = None if run is None else RunFolder(run).encoding()
+    return read_training_data(
+        settings.data,
+        settings.weights,
+        settings.labels,
+        seed=settings.seed,
+        device=choose_device(settings.device),
+        columns=encoding or kinds_of(settings.columns),
+        header=settings.header,
+        encoded=run is None or encoding is not None,
+    )

@@ -47,6 +47,7 @@ class TableEncoding:
 
     Attributes:
         columns: The `Column` records, in the table's order, an index that is no mere row number before them.
+        written: How its text file is written, by `separator`, `decimal` and `header`, where it comes from one.
         remarks: What the user should know, a sentence each: columns that look like identifiers.
 
     Raises:
@@ -88,7 +89,7 @@ class TableEncoding:
         self._names = {"names": index_to_json(kept.columns), "of": _plain(kept.columns.name)}
         self._index = [_plain(name) for name in frame.index.names] if _means_something(frame.index) else []
         kept = self._with_index(kept)
-        self.dtype = dtype
+        self.dtype, self.written = dtype, dict[str, Any]()
         foreign = {
             name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative
         }
@@ -291,6 +292,7 @@ class TableEncoding:
             "names": self._names,
             "index": self._index,
             "scaling": self._scaling.config(),
+            "written": self.written,
         }
 
     @classmethod
@@ -304,7 +306,7 @@ class TableEncoding:
         try:
             made.dtype = DTYPES[config["dtype"]]
             made.columns = tuple(Column.from_config(column) for column in config["columns"])
-            made.dropped, made.remarks = tuple(config["dropped"]), []
+            made.dropped, made.remarks, made.written = tuple(config["dropped"]), [], dict(config["written"])
             made._names, made._index = config["names"], config["index"]
             made._scaling = NumberScaling.from_config(made._numbers, config["scaling"])
             made._learn_states()
