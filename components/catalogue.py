@@ -71,7 +71,7 @@ def _flow(shape: Shape) -> Mapping[str, Any]:
 
 
 _TINY = {"width": 16, "max_steps": 60, "batch_size": 64}
-_TINY_GAN = {"latent_dim": 2, "width": 16, "max_steps": 150, "batch_size": 64, "learning_rate": 5e-3}
+_TINY_GAN = {"latent_dim": 2, "width": 16, "max_steps": 60, "batch_size": 64, "learning_rate": 1e-2, "ema_decay": 0.9}
 
 _adversarial_offer = partial(Offer, in_steps=True, in_seconds=_adversarial, tiny=_TINY_GAN)
 _trained_offer = partial(Offer, number="max_steps", in_steps=True, in_seconds=_narrow)
@@ -79,7 +79,11 @@ _trained_offer = partial(Offer, number="max_steps", in_steps=True, in_seconds=_n
 COMPONENTS: tuple[Offer, ...] = (
     _adversarial_offer(GAN, "gan", "two networks, one against the other", in_seconds=_gan),
     _adversarial_offer(
-        GAN, "conditional-gan", "a GAN that is told the classes, and samples those wanted", make=ConditionalGAN
+        GAN,
+        "conditional-gan",
+        "a GAN that is told the classes, and samples those wanted",
+        make=ConditionalGAN,
+        tiny={**_TINY_GAN, "max_steps": 100, "penalty": 1.0},
     ),
     _adversarial_offer(
         GAN, "semi-supervised-gan", "a GAN that learns the classes from few labels", make=SemiSupervisedGAN

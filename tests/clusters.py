@@ -10,7 +10,7 @@ from torch import Tensor
 from adagan import AdaGAN, Critic, Mixture
 from adagan.components import Gaussian
 
-TINY_CRITIC = partial(Critic, width=8, max_steps=25, batch_size=64, learning_rate=5e-3)
+TINY_CRITIC = partial(Critic, width=8, max_steps=10, batch_size=64, learning_rate=1e-2)
 COARSE_CRITIC = partial(TINY_CRITIC, noise=0.1)
 
 

@@ -96,6 +96,7 @@ def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
 def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
     from adagan.data.reading import read_training_data
     from adagan.missing.lookout import Lookout
+    from adagan.options.config_file import CONFIG_FILE
     from adagan.run_folder import RunFolder
     from adagan.verbs.stored_run import makers_of, read_inputs, read_settings
 
@@ -103,6 +104,11 @@ def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
     folder.content()
     makers = makers_of(options.source, options.component)
     if options.data is None:
+        if not (Path(options.source) / CONFIG_FILE).is_file():
+            raise UserError(
+                f"DATA: the run in {options.source} was started from Python, so it does not say where its data are; "
+                f"name them: adagan missing {options.source} DATA"
+            )
         data = read_inputs(read_settings(options.source, options.component), options.source)
     else:
         encoding = folder.encoding()

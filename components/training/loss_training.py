@@ -56,5 +56,5 @@ class LossTraining(LightningModule):
 
 
 def optimiser_steps(trainer: Trainer, num_steps: int) -> int:
-    """How often an optimiser steps in so many minibatches."""
-    return -(-num_steps // trainer.accumulate_grad_batches)
+    """How often an optimiser steps in so many minibatches, or in the fewer that the trainer was limited to."""
+    return max(1, int(min(-(-num_steps // trainer.accumulate_grad_batches), trainer.estimated_stepping_batches)))

@@ -44,7 +44,8 @@ def trainer_settings(
       into ``checkpoints`` in the folder of the logger's version, or, without a logger, in ``default_root_dir``.
     - ``max_epochs=E`` divides the training into E epochs, at whose ends callbacks such as ``EarlyStopping`` look at the
       losses; it makes it no longer. ``limit_train_batches`` limits an epoch, ``max_steps``, ``max_time`` and
-      ``fast_dev_run`` the training; schedules of learning rates are made for the whole of it all the same.
+      ``fast_dev_run`` the training. Learning rates fall over the minibatches that are left; how many ``max_time``
+      leaves nobody knows, and they fall as without it.
     - It runs where the data are, on one device.
 
     Args:

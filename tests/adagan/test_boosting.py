@@ -111,7 +111,7 @@ def test_progress_is_announced_and_shown(capsys: pytest.CaptureFixture[str]) -> 
     with listening(lambda *what: heard.append(what)):
         model(rounds=2).fit(DATA)
     assert [what for what in heard if what[0] == "round"] == [("round", 1, 2), ("round", 2, 2)]
-    assert ("critic", 25, 25) in heard
+    assert ("critic", 10, 10) in heard
     model(rounds=1, progress=True).fit(DATA)
     assert capsys.readouterr().out == ""
 

@@ -174,7 +174,7 @@ torch.set_num_threads(1)
 from adagan import GAN, AdaGAN, Critic
 generator = torch.Generator().manual_seed(0)
 data = torch.randn(240, 2, generator=generator)
-critic = partial(Critic, width=8, max_steps=25, batch_size=64)
+critic = partial(Critic, width=8, max_steps=10, batch_size=64)
 make = partial(GAN, latent_dim=2, width=8, max_steps=int(sys.argv[2]), batch_size=32)
 AdaGAN(make, 3, critic=critic, coarse_critic=partial(critic, noise=0.1), folder=sys.argv[1]).fit(data)
 """
@@ -182,22 +182,22 @@ AdaGAN(make, 3, critic=critic, coarse_critic=partial(critic, noise=0.1), folder=
 
 @pytest.mark.slow
 def test_a_real_kill_in_the_middle_of_a_round(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / "run"), "400"], cwd=tmp_path)
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / "run"), "150"], cwd=tmp_path)
     try:
         deadline = time.monotonic() + 120
         while not (tmp_path / "run" / "round-001-critic.safetensors").exists():
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        time.sleep(0.2)
+        time.sleep(0.1)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     done = len(json.loads((tmp_path / "run" / "run.json").read_text())["rounds"])
     assert done < 3
     data = torch.randn(240, 2, generator=seeded(0))
-    critic = partial(Critic, width=8, max_steps=25, batch_size=64)
-    make = partial(GAN, latent_dim=2, width=8, max_steps=400, batch_size=32)
+    critic = partial(Critic, width=8, max_steps=10, batch_size=64)
+    make = partial(GAN, latent_dim=2, width=8, max_steps=150, batch_size=32)
     options: dict[str, Any] = {"critic": critic, "coarse_critic": partial(critic, noise=0.1)}
     resumed = AdaGAN(make, 3, folder=tmp_path / "run", **options).resume(data)
     threads = torch.get_num_threads()

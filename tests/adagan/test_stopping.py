@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from clusters import (
-    COARSE_CRITIC,
     DATA,
     TINY_CRITIC,
     Nearest,
@@ -259,7 +259,9 @@ def test_a_kill_while_the_end_is_noted(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_auto_stops_at_data_that_one_component_fits() -> None:
     data = torch.randn(400, 2, generator=seeded(100))
-    fitted = AdaGAN(Gaussian, rounds="auto", critic=TINY_CRITIC, coarse_critic=COARSE_CRITIC, seed=100).fit(data)
+    critic = partial(TINY_CRITIC, max_steps=25, learning_rate=5e-3)
+    coarse = partial(critic, noise=0.1)
+    fitted = AdaGAN(Gaussian, rounds="auto", critic=critic, coarse_critic=coarse, seed=100).fit(data)
     assert fitted.stopped_
     assert len(fitted.rounds_) < fitted.rounds
     assert len(fitted.mixture_) == 1

@@ -108,7 +108,7 @@ class WorksInPlace(OwnComponent):
 
 
 def tiny_gan(**options: Any) -> GAN:
-    return GAN(latent_dim=2, width=16, max_steps=150, batch_size=64, learning_rate=5e-3, **options)
+    return GAN(latent_dim=2, width=16, max_steps=60, batch_size=64, learning_rate=1e-2, ema_decay=0.9, **options)
 
 
 def gan_with_modules() -> GAN:

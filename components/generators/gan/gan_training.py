@@ -90,7 +90,7 @@ class GANTraining(LightningModule):
         self.average = AveragedModel(generator, multi_avg_fn=average, use_buffers=True)
         self.latent_dim, self.num_steps, self.num_samples = latent_dim, num_steps, num_samples
         self.learning_rates, self.betas = learning_rates, betas
-        self.schedule: Schedule = schedule or partial(cosine, num_steps=num_steps)
+        self.schedule = schedule
         self.penalty, self.penalty_interval = penalty, penalty_interval
         self.discriminator_steps, self.head_start = discriminator_steps, head_start
         self.transforms: list[Callable[[Tensor], Tensor]] = []
@@ -114,7 +114,10 @@ class GANTraining(LightningModule):
             Adam(part.parameters(), lr=rate, betas=self.betas, fused=may_be_fused(self.trainer))
             for part, rate in zip(parts, self.learning_rates, strict=True)
         ]
-        return optimizers, [self.schedule(optimizer) for optimizer in optimizers]
+        # the trainer may have been limited to fewer
+        length = max(1, int(min(self.num_steps, self.trainer.estimated_stepping_batches)))
+        schedule = self.schedule or partial(cosine, num_steps=length)
+        return optimizers, [schedule(optimizer) for optimizer in optimizers]
 
     def training_step(self, real: Tensor, batch_idx: int) -> dict[str, Tensor]:
         optimizers: Any = self.optimizers()

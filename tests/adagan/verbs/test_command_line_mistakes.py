@@ -185,6 +185,10 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         damaged(lambda run: (run / "config.yaml").unlink(), "resume", "RUN", "--rounds", "3"),
         "this run was started from Python",
     ),
+    "missing python": (
+        damaged(lambda run: (run / "config.yaml").unlink(), "missing", "RUN"),
+        "so it does not say where its data are; name them: adagan missing",
+    ),
     "newer": (damaged(newer, "sample", "RUN"), "has format version 99, this adagan reads up to 2; upgrade adagan"),
     "truncated": (damaged(truncated, "sample", "RUN"), "component-000.safetensors is corrupted, truncated"),
     "corrupted": (

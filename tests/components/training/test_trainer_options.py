@@ -53,9 +53,10 @@ AVERAGED = ("gan", "vae", "flow matching")
 
 
 class Counting(Callback):
-    """Counts minibatches and epochs, and looks at the largest gradient and the type of the parameters."""
+    """Counts minibatches and epochs, and looks at gradients, the types of parameters and the rates at the end."""
 
     def __init__(self) -> None:
+        self.rates: list[float] = []
         self.batches = self.epochs = self.global_step = 0
         self.norms: list[float] = []
         self.dtypes: set[torch.dtype] = set()
@@ -67,6 +68,9 @@ class Counting(Callback):
             self.norms.append(float(torch.stack([gradient.norm() for gradient in gradients]).norm()))
         self.global_step = trainer.global_step
         self.dtypes |= {parameter.dtype for parameter in pl_module.parameters()}
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.rates = [group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups]
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.epochs += 1
@@ -214,6 +218,8 @@ def test_options_that_work(kind: str, case: str, tmp_path: Any, monkeypatch: pyt
     _, counting = counted(kind, **options)
     assert (counting.batches, counting.epochs) == (batches, epochs)
     assert counting.global_step == batches  # though a GAN has two optimisers
+    if kind != "module":  # which has no schedule; all others have come to its end
+        assert max(counting.rates) < 1e-9
     assert not list(tmp_path.iterdir())
     if case == "64-true":
         assert counting.dtypes == {torch.float64}
