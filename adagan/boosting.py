@@ -37,6 +37,7 @@ from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Ste
 from adagan.mixtures.storage.components import component_record
 from adagan.model_checks import check_choices, check_rounds
 from adagan.plan import Alike, Plan, Repairs, Training
+from adagan.price import tell_price
 from adagan.recipe import check_recipe, recipe_of
 from adagan.recording import Clock, observed
 from adagan.rehearsal import rehearse
@@ -247,6 +248,10 @@ class AdaGAN(Boosted):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
         clock, index, seeds = Clock(), len(self.rounds_) + 1, self._next_seeds()
         training = self._plan.next(self.rounds_)
+        looks = bool(self.rounds_) or self._plan.looks_back
+        tell_price(
+            self.critic, self._lookout if looks else None, self._whole if self.rounds_ else None, self._data, seeds
+        )
         # UpdateTrainingWeights
         data_weights, missing = self._update_data_weights(training, seeds.coarse_critic)
         # GAN(S_N, W_t)

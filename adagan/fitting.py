@@ -11,7 +11,7 @@ from torch import Tensor
 
 from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component, WarmStarting, continues, name_of
-from adagan.components.critics.ratio_estimator import RatioEstimator, Selective
+from adagan.components.critics.ratio_estimator import Priced, RatioEstimator, Selective
 from adagan.components.fit_component import fit_component
 from adagan.components.training.diverged import TrainingDiverged
 from adagan.components.training_length import set_training_length, training_length
@@ -132,3 +132,10 @@ def fit_critic(
     """
     with isolated_randomness(seed):
         return make().fit(data.points, mixture, weights=data.weights)
+
+
+def price_of(make: Callable[[], RatioEstimator], data: Tensor, num_components: int, seed: int) -> float | None:
+    """CPU seconds, about, of fitting a critic; ``None`` where it does not say."""
+    with isolated_randomness(seed):
+        critic = make()
+    return critic.price(data, num_components) if isinstance(critic, Priced) else None

@@ -24,6 +24,9 @@ BLOCK = 2_048
 """Rows that are mapped at once."""
 SMALLEST_ENCODED = 16
 """Pixels on the shorter side; the components of smaller images tell what they show."""
+PER_STEP, PER_PIXEL, PER_ENTRY = 1.5e-4, 2e-7, 2e-7
+"""CPU seconds on one core of a small machine: of a pixel in a step of an encoder's training, of one that is encoded and
+counted, and of another entry that is mapped and counted."""
 FEWEST_ENCODED = 1_000
 """Images from which an encoder can be learnt."""
 
@@ -49,9 +52,33 @@ class Features(Protocol):
 def suited_features(data: Tensor, seed: int) -> Features:
     """The map for data of shape (N, *event), learnt from them; for images of some size that takes a training."""
     event_shape = tuple(data.shape[1:])
-    if is_image(event_shape) and min(event_shape[1:]) >= SMALLEST_ENCODED and len(data) >= FEWEST_ENCODED:
+    if _are_encoded(event_shape, len(data)):
         return EncodedImages.of(data, seed)
     return LinearFeatures.of(data, seed)
+
+
+def features_price(data: Tensor) -> float:
+    """CPU seconds, about, of learning the map that suits data of shape (N, *event)."""
+    event_shape = tuple(data.shape[1:])
+    if not _are_encoded(event_shape, len(data)):
+        return 0.0
+    from adagan.missing.encoder import LARGEST, STEPS
+
+    return STEPS * PER_STEP * min(event_shape[1] * event_shape[2], LARGEST**2)
+
+
+def mapping_price(data: Tensor, num_events: int) -> float:
+    """CPU seconds, about, of mapping so many events like the data and of counting them."""
+    event_shape = tuple(data.shape[1:])
+    if _are_encoded(event_shape, len(data)):
+        from adagan.missing.encoder import LARGEST
+
+        return num_events * PER_PIXEL * min(event_shape[1] * event_shape[2], LARGEST**2)
+    return num_events * PER_ENTRY * data[0].numel()
+
+
+def _are_encoded(event_shape: tuple[int, ...], num_points: int) -> bool:
+    return is_image(event_shape) and min(event_shape[1:]) >= SMALLEST_ENCODED and num_points >= FEWEST_ENCODED
 
 
 @dataclass(frozen=True)

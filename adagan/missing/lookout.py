@@ -12,9 +12,9 @@ from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import TrainingData
-from adagan.fitting import fit_critic
+from adagan.fitting import fit_critic, price_of
 from adagan.missing.by_ratio import missing_by_ratio
-from adagan.missing.features import Features, suited_features
+from adagan.missing.features import Features, features_price, mapping_price, suited_features
 from adagan.missing.missing_mass import MISSING_BELOW, Missing, Region, estimated
 from adagan.missing.regions import missing_regions
 from adagan.mixtures.arguments import as_log_ratio
@@ -51,6 +51,14 @@ class Lookout:
     def features(self) -> Features:
         """The map to the space of the cells, learnt from the data."""
         return suited_features(self.data.points, self.seed)
+
+    def price(self, num_components: int) -> float | None:
+        """CPU seconds, about, of the next look at a mixture, without draws; ``None`` where a critic has no price."""
+        points = self.data.points
+        if self.critic is not None:
+            return price_of(self.critic, points, num_components, self.seed)
+        learning = 0.0 if "features" in self.__dict__ else features_price(points)
+        return learning + mapping_price(points, len(points) + num_draws(len(points)))
 
     def look(
         self, mixture: Mixture, seed: int, threshold: float = MISSING_BELOW, critic: RatioEstimator | None = None

@@ -14,8 +14,8 @@ from adagan.components.critics.fitted_classifier import TRUSTED, FittedClassifie
 from adagan.components.critics.labelled_points import LabelledPoints
 from adagan.mixtures.errors import UserTypeError
 
-ITERATIONS = 200
-"""Of boosting, at most."""
+ITERATIONS, RATE = 200, 0.1
+"""Of boosting: at most so many, at this rate of learning."""
 
 
 class ClassifierCritic(CrossFitted):
@@ -71,7 +71,9 @@ class ClassifierCritic(CrossFitted):
 
     def fit_fold(self, index: int, training: LabelledPoints, seed: int) -> None:
         classes = training.num_components + 1
-        default = boosted_trees(len(training.points), classes, ITERATIONS) if self.estimator is None else self.estimator
+        default = (
+            boosted_trees(len(training.points), classes, ITERATIONS, RATE) if self.estimator is None else self.estimator
+        )
         fitted = self.estimators_[index]
         assert isinstance(fitted, FittedClassifier)
         fitted.take(fitted_classifier(default, training, seed))

@@ -138,7 +138,7 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         seed = inherited_seed() if self.seed is None else self.seed
         randomness = torch.Generator(data.device).manual_seed(seed)
         base = as_probabilities(weights, len(data), data, "weights")
-        rows, own = learning_rows(base, self._num_learnt(data), randomness)
+        rows, own = learning_rows(base, self.num_learnt(data), randomness)
         learnt = data if len(rows) == len(data) else data[rows]
         drawn, shares = draw_labelled(learnt, own, mixture, len(rows), 2 * self.folds, randomness)
         self.densities_ = None
@@ -159,10 +159,14 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         self._score(data, rows, drawn, points, sample_fold)
         return self
 
-    def _num_learnt(self, data: Tensor) -> int:
-        """How many of the data are learnt from."""
+    def num_learnt(self, data: Tensor) -> int:
+        """How many of the data are learnt from, and about how many samples."""
         affordable = max(MOST_LEARNT // max(data[0].numel(), 1), 10 * self.folds)
         return min(len(data), self.max_samples, affordable)
+
+    def price(self, data: Tensor, num_components: int = 1) -> float | None:
+        """Not known: see `adagan.components.critics.ratio_estimator.Priced`."""
+        return None
 
     def check_component(self, component: Any, count: int) -> None:
         """See `adagan.components.critics.ratio_estimator.Selective`."""

@@ -21,6 +21,8 @@ MOST_ROWS = 4_000
 """Points from which they are learnt: evenly thinned beyond."""
 LARGEST = 32
 """Pixels on the longer side; larger images are averaged down to it first."""
+PER_NUMBER, PER_PRODUCT = 2e-9, 2e-10
+"""CPU seconds on one core of a small machine: of an entry that is read, and of its product with one component."""
 SMALLEST_REST = 1e-12
 """Of the variance: what is left over is never nothing, so that it has a logarithm."""
 
@@ -82,6 +84,21 @@ class EventFeatures(nn.Module):
         """A map of the same shapes as a stored one, whose values are yet to be loaded."""
         axes = torch.zeros_like(state["axes"])
         return cls(axes, rest=axes.shape[1] > 0 and not is_image(event_shape))
+
+    @staticmethod
+    def most(event_shape: tuple[int, ...]) -> int:
+        """How many there are of events of a shape, at most."""
+        entries = math.prod(event_shape)
+        return min(entries, MOST_AXES) + (entries > MOST_AXES and not is_image(event_shape))
+
+    @staticmethod
+    def price(event_shape: tuple[int, ...], num_events: int) -> float:
+        """CPU seconds of mapping so many events: see `PER_NUMBER` and `PER_PRODUCT`."""
+        entries = math.prod(event_shape)
+        if not is_image(event_shape) and entries <= MOST_AXES:
+            return PER_NUMBER * entries * num_events
+        side = min(LARGEST / max(event_shape[1:]), 1) if is_image(event_shape) else 1
+        return num_events * (PER_NUMBER * entries + PER_PRODUCT * entries * side**2 * MOST_AXES)
 
     def forward(self, events: Tensor) -> Tensor:
         values = _flat(events) - self.shift

@@ -87,7 +87,7 @@ def fitted_classifier(estimator: Any, training: LabelledPoints, seed: int, *, we
     return classifier
 
 
-def boosted_trees(num_points: int, num_classes: int, iterations: int) -> Any:
+def boosted_trees(num_points: int, num_classes: int, iterations: int, rate: float) -> Any:
     """An unfitted ``HistGradientBoostingClassifier`` for so many points; it stops early if every class is in a tenth.
 
     References:
@@ -97,5 +97,5 @@ def boosted_trees(num_points: int, num_classes: int, iterations: int) -> Any:
 
     enough = num_points >= ENOUGH * num_classes
     return HistGradientBoostingClassifier(
-        early_stopping=enough, learning_rate=0.1, max_iter=iterations if enough else min(iterations, 30)
+        early_stopping=enough, learning_rate=rate, max_iter=iterations if enough else min(iterations, 30)
     )

@@ -66,3 +66,15 @@ class Selective(Protocol):
             ValueError: An argument of the estimator does not allow so many components.
         """
         ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """An estimator whose price is known before it is fitted."""
+
+    def price(self, data: Tensor, num_components: int = 1) -> float | None:
+        """CPU seconds, about, of fitting data of shape (N, *event) and scoring them; without the samples' draws.
+
+        ``None`` where it is not known.
+        """
+        ...

@@ -20,6 +20,8 @@ PLACES = 3
 """Entries at most of vectors that are places in space; more are columns."""
 WIDTH, STEPS, BATCH, RATE = 64, 500, 512, 2e-3
 """Of the networks, and of their training."""
+PER_STEP, PER_SCORE = 2e-3, 1e-6
+"""CPU seconds on one core of a small machine: of a step of training, and of a point that is scored."""
 
 
 class SharpCritic(CrossFitted):
@@ -78,6 +80,17 @@ class SharpCritic(CrossFitted):
             ratios = ratio_network((features.num_features,), count, WIDTH, octaves).to(table.data)
             train_ratio_network(ratios, table, max_steps=STEPS, batch_size=BATCH, learning_rate=RATE, seed=seed)
         self.estimators_[index] = nn.Sequential(features, ratios)
+
+    def price(self, data: Tensor, num_components: int = 1) -> float:
+        """See `adagan.components.critics.ratio_estimator.Priced`."""
+        event_shape, learnt = tuple(data.shape[1:]), 2 * self.num_learnt(data)
+        mapping = EventFeatures.price(event_shape, self.folds * learnt + len(data))
+        if not learns_by_trees(event_shape):
+            return self.folds * STEPS * PER_STEP + PER_SCORE * (len(data) + learnt) + mapping
+        training = learnt * (self.folds - 1) // self.folds
+        features = EventFeatures.most(event_shape)
+        trees = TreeRatios.price(training, features, num_components, (len(data) + learnt) // self.folds)
+        return self.folds * trees + mapping
 
     def build(self, event_shape: tuple[int, ...], num_outputs: int, state: Mapping[str, Tensor]) -> None:
         self.estimators_ = nn.ModuleList()

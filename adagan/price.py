@@ -1,0 +1,72 @@
+"""What finding out costs: the price of a round's critic and cells, told before the round begins."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import torch
+
+from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.data.training_data import TrainingData
+from adagan.fitting import price_of
+from adagan.missing.lookout import Lookout, num_draws
+from adagan.mixtures.mixture import Mixture
+from adagan.seeds import RoundSeeds
+
+LONG = 60.0
+"""CPU seconds from which on the user is told."""
+PATIENCE = 0.02
+"""CPU seconds of drawing that tell what a draw costs."""
+
+_log = logging.getLogger(__name__)
+
+
+def tell_price(
+    critic: Callable[[], RatioEstimator],
+    lookout: Lookout | None,
+    mixture: Mixture | None,
+    data: TrainingData,
+    seeds: RoundSeeds,
+) -> float:
+    """Logs what the critic and the search for what is missing will take in a round, as a warning above a minute.
+
+    Args:
+        critic: Makes the sharp critic.
+        lookout: What looks for what is missing; ``None`` where nothing does.
+        mixture: The mixture so far; ``None`` before the first round.
+        data: What is learnt.
+        seeds: Of the round.
+
+    Returns:
+        CPU seconds, about; parts that do not say their price, and draws of what is not trained yet, count nothing.
+    """
+    points, count = data.points, 1 if mixture is None else len(mixture) + 1
+    parts = {"the critic": price_of(critic, points, count, seeds.critic)}
+    if lookout is not None:
+        parts["looking for what is missing"] = lookout.price(count)
+    if mixture is not None:
+        parts["their draws"] = draw_price(mixture, seeds.critic) * (len(points) + num_draws(len(points)))
+    total = sum(part for part in parts.values() if part is not None)
+    told = ", ".join(f"{name} {'unknown' if part is None else f'{part:.0f}'}" for name, part in parts.items())
+    _log.log(
+        logging.WARNING if total > LONG else logging.DEBUG,
+        "round %d: about %.0f CPU seconds beside the newcomer's training: %s",
+        count,
+        total,
+        told,
+    )
+    return total
+
+
+def draw_price(mixture: Mixture, seed: int) -> float:
+    """CPU seconds of one draw, measured by a few."""
+    count, taken = 16, 0.0
+    while True:
+        start = time.process_time()
+        mixture.sample(count, torch.Generator(mixture.device).manual_seed(seed))
+        taken = time.process_time() - start
+        if taken >= PATIENCE or count >= 4_096:
+            return taken / count
+        count *= 4
