@@ -58,7 +58,7 @@ def test_your_own_generator_is_fifteen_lines_long() -> None:
 @pytest.mark.usefixtures("quick_critics")
 def test_the_readme_figure_is_drawn(tmp_path: Path) -> None:
     example = load("unbalanced_ring")
-    shares = example.main(max_steps=200, rounds=2, out=str(tmp_path / "figure.png"))
+    shares = example.main(max_steps=200, out=str(tmp_path / "figure.png"))
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert shares["data"] > 0.98
 
