@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from adagan.mixtures.errors import UserError
 from adagan.options.own_component import HELP
 from adagan.options.verb_parser import VerbParser
+
+HARMLESS = (
+    *("accelerator", "accumulate_grad_batches", "benchmark", "detect_anomaly", "deterministic", "devices"),
+    *("fast_dev_run", "gradient_clip_algorithm", "gradient_clip_val", "inference_mode", "limit_train_batches"),
+    *("log_every_n_steps", "max_epochs", "max_steps", "max_time", "min_epochs", "min_steps", "num_nodes"),
+    *("overfit_batches", "precision", "strategy"),
+)
+"""Arguments of ``lightning.Trainer`` by which nothing is written and nobody's code is called."""
 
 
 def resume_parser() -> VerbParser:
@@ -26,6 +35,12 @@ def resume_parser() -> VerbParser:
         "--device", type=str | None, metavar="NAME", help="cpu, cuda, cuda:1, mps, or auto; by default the run's"
     )
     parser.add_argument("--component", type=str | None, metavar="MODULE:MAKE", help=HELP)
+    parser.add_argument(
+        "--trainer",
+        type=dict[str, Any] | None,
+        metavar="OPTIONS",
+        help="of lightning.Trainer, in the place of the run's; needed where those make Lightning write files",
+    )
     return parser
 
 
@@ -39,7 +54,9 @@ def run(arguments: Sequence[str]) -> None:
     from adagan.verbs.stored_run import read_inputs, read_settings
 
     settings = read_settings(options.run, options.component)
-    for name in ("rounds", "data", "device"):
+    if options.trainer is None:
+        _check_trainer(settings.trainer, options.run)
+    for name in ("rounds", "data", "device", "trainer"):
         settings[name] = settings[name] if options[name] is None else options[name]
     done = len(RunFolder(options.run).rounds())
     wanted = MOST_ROUNDS if settings.rounds == "auto" else settings.rounds
@@ -48,3 +65,17 @@ def run(arguments: Sequence[str]) -> None:
     model = make_model(settings, options.run)
     with rounds_told(model, options.run):
         model.resume(read_inputs(settings, options.run))
+
+
+def _check_trainer(trainer: Mapping[str, Any], run: str) -> None:
+    """Makes sure that a folder alone does not make Lightning write elsewhere: anybody may have written its settings.
+
+    Raises:
+        UserError: It would; the option is named.
+    """
+    writing = [name for name in trainer if name not in HARMLESS]
+    if writing:
+        raise UserError(
+            f"--trainer: the settings in {run} ask Lightning for {', '.join(writing)}, which may write files anywhere; "
+            f"if you trust them, pass them: --trainer '{dict(trainer)}'"
+        )

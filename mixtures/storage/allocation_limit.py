@@ -15,7 +15,7 @@ FACTOR = 16
 """Bytes that may be made for every byte of the file: initial values, copies, what is made by and by."""
 SLACK = 2**28
 """Bytes that may be made for any file; a tensor counts as `LEAST` at least, so that their number is limited too."""
-LEAST = 2**11
+LEAST = 2**13
 MAKERS = ("empty", "zeros", "ones", "full", "rand", "eye", "new_", "arange", "linspace", "repeat", "tri")
 """How the names of torch's operators begin that make tensors of a size that numbers say."""
 
@@ -33,6 +33,11 @@ class AllocationLimit(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, most: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._left = most
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """In torch's place: what keeps its compiler away imports it first, which takes a second."""
+        return False
 
     def __torch_dispatch__(
         self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None

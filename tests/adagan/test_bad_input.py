@@ -404,6 +404,10 @@ COMMANDS: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         damaged("config.yaml", "a: b\n" * 20_000, "resume", "RUN", "--rounds", "9"),
         "config.yaml is larger than the 65,536 bytes",
     ),
+    "settings that make Lightning write": (
+        damaged("config.yaml", "trainer: {default_root_dir: /tmp, logger: true}\n", "resume", "RUN", "--rounds", "9"),
+        "--trainer: the settings in .* ask Lightning for default_root_dir, logger, which may write files anywhere; if",
+    ),
     "settings without bottom": (damaged("config.yaml", "[" * 5_000, "sample", "RUN"), "config.yaml is not readable"),
     "records without bottom": (
         damaged("run.json", '{"format_version": 2, "rounds": ' + "[" * 1_000 + "]" * 1_000 + "}", "sample", "RUN"),
