@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.dial import DialPoint, dial, precision, recall
 from adagan.mixtures.data_weights import DataWeights
@@ -22,6 +23,7 @@ from adagan.mixtures.randomness import check_seed
 from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.storage.files import write_text
 from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
+from adagan.report.columns import column_section
 from adagan.report.figures import dial_curve, mixture_weights, reliability
 from adagan.report.pictures import View, view_of
 from adagan.report.text import (
@@ -109,6 +111,7 @@ def _page(
             f"on the data weighted like this, the first on the data as they are. {view.weights_legend}{which}"
         ),
         data_weights=_data_weights(view, data_weights, rows, shown),
+        columns=_columns(mixture[:kept], data, num_samples, seed),
         mixture_weights=_mixture_weights(rounds),
         curves=curve_panels(rounds, content["num_points"]),
         dial=_dial(folder, mixture[:kept].weights),
@@ -135,6 +138,13 @@ def _samples(view: View, mixture: Mixture, shown: Sequence[int], count: int, see
         png, remark = view.samples(_drawn(mixture[:index], count, seed))
         panels.append(panel(png, f"after round {index}", remark, f"Samples after round {index} against the data"))
     return "\n".join(panels)
+
+
+def _columns(mixture: Mixture, data: Tensor, count: int, seed: int) -> str:
+    """What a reader of a table asks: each column beside the data's; nothing for other data."""
+    if mixture.encoding is None:
+        return ""
+    return column_section(cast(TableEncoding, mixture.encoding), data, _drawn(mixture, count, seed))
 
 
 def _data_weights(view: View, data_weights: Sequence[DataWeights], rows: Tensor, shown: Sequence[int]) -> str:
