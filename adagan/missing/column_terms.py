@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 MOST_TERMS = 3
 MOST_VALUES = 3
-COVERED = 0.9
-"""A term holds for this share of the region's rows or more."""
-TELLING = 0.5
-"""And for this share of all rows at most."""
+NEARLY_ALL, MOST = 0.9, 0.6
+"""A term holds for this share of the region's rows or more; where none does, for the smaller one."""
+TELLING = 0.55
+"""And for this part of that share of all rows at most."""
 
 
 class ColumnTerms:
@@ -38,19 +38,37 @@ class ColumnTerms:
                 self.frame[column.name] = as_dates(self.frame[column.name], column.format, column.name)
         self.columns = [column for column in encoding.columns if column.kind is not Kind.IDENTIFIER]
 
-    def of(self, rows: torch.Tensor) -> dict[str, Any]:
-        """Values in a list, or a range in a tuple, by column, those that tell most; empty if no column tells."""
+    def of(self, rows: torch.Tensor) -> tuple[float, dict[str, Any]]:
+        """Which share of the region's rows the terms hold for, each, and the terms, those that tell most.
+
+        They are values in a list, or a range in a tuple, by column; empty if no column tells.
+        """
         inside = torch.zeros(len(self.frame), dtype=torch.bool)
         inside[rows.cpu()] = True
         mask = inside.numpy()
-        found = []
-        for column in self.columns:
-            term, holds = _term(column, self.frame[column.name], mask)
-            share = float(holds.mean())
-            if term is not None and holds[mask].mean() >= COVERED and share <= TELLING:
-                found.append((-share, str(column.name), term))
-        best = sorted(found, key=lambda each: -each[0])[:MOST_TERMS]
-        return {name: term for _, name, term in sorted(best, key=lambda each: isinstance(each[2], tuple))}
+        for covered in (NEARLY_ALL, MOST):
+            found = []
+            for column in self.columns:
+                term, holds = _term(column, self.frame[column.name], mask, covered)
+                share = float(holds.mean())
+                if term is not None and holds[mask].mean() >= covered and share <= TELLING * holds[mask].mean():
+                    found.append((share, str(column.name), term))
+            if found:
+                best = sorted(found, key=lambda each: each[0])[:MOST_TERMS]
+                ordered = sorted(best, key=lambda each: isinstance(each[2], tuple))
+                return covered, {name: term for _, name, term in ordered}
+        return 0.0, {}
+
+    def told(self, rows: torch.Tensor) -> str:
+        """The terms as a reader has them: ``clarity = I1, carat from 1.2 to 2.1``; empty if no column tells."""
+        covered, terms = self.of(rows)
+        said = ", ".join(
+            f"{name} from {_short(term[0])} to {_short(term[1])}"
+            if isinstance(term, tuple)
+            else f"{name} = {' or '.join(map(_short, term))}"
+            for name, term in terms.items()
+        )
+        return f"mostly {said}" if terms and covered < NEARLY_ALL else said
 
     def as_json(self, rows: torch.Tensor) -> dict[str, Any]:
         """The same for JSON: ranges as ``{"from": ..., "to": ...}``."""
@@ -58,7 +76,7 @@ class ColumnTerms:
             name: {"from": _plain(term[0]), "to": _plain(term[1])}
             if isinstance(term, tuple)
             else [_plain(value) for value in term]
-            for name, term in self.of(rows).items()
+            for name, term in self.of(rows)[1].items()
         }
 
 
@@ -67,28 +85,19 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) else str(value)
 
 
-def _term(column: Column, series: pd.Series, inside: Any) -> tuple[Any, Any]:
+def _term(column: Column, series: pd.Series, inside: Any, covered: float) -> tuple[Any, Any]:
     """The values that most of the region's rows have, or the range that they span, and where it holds."""
     own = series[inside]
-    if column.kind is Kind.CATEGORY or own.isna().mean() > 1 - COVERED:
+    if column.kind is Kind.CATEGORY or own.isna().mean() > 1 - covered:
         counts = own.astype(object).where(own.notna(), "missing").value_counts(normalize=True)
-        few = (counts.cumsum() < COVERED).sum() + 1
+        few = (counts.cumsum() < covered).sum() + 1
         if few > MOST_VALUES:
             return None, inside
         values = counts.index[:few].tolist()
         return values, series.astype(object).where(series.notna(), "missing").isin(values).to_numpy()
-    low, high = own.quantile(0.025, interpolation="nearest"), own.quantile(0.975, interpolation="nearest")
+    tail = (1 - covered) / 4
+    low, high = own.quantile(tail, interpolation="nearest"), own.quantile(1 - tail, interpolation="nearest")
     return (low, high), ((series >= low) & (series <= high)).fillna(False).to_numpy(dtype=bool)
-
-
-def told(terms: dict[str, Any]) -> str:
-    """The terms as a reader has them: ``clarity = I1, carat from 1.2 to 2.1``."""
-    return ", ".join(
-        f"{name} from {_short(term[0])} to {_short(term[1])}"
-        if isinstance(term, tuple)
-        else f"{name} = {' or '.join(map(_short, term))}"
-        for name, term in terms.items()
-    )
 
 
 def _short(value: Any) -> str:

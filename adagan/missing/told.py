@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from adagan.missing.column_terms import ColumnTerms, told
+from adagan.missing.column_terms import ColumnTerms
 from adagan.missing.missing_mass import Missing, Region
 
 SHOWN_ROWS = 5
@@ -26,8 +26,9 @@ def lines(found: Missing, terms: ColumnTerms | None = None) -> list[str]:
 
 def _line(number: int, region: Region, terms: ColumnTerms | None) -> str:
     if terms is not None:
-        of_columns = told(terms.of(region.rows))
-        which = f"rows with {of_columns}" if of_columns else f"{len(region.rows)} rows that no column tells from others"
+        words = terms.told(region.rows) or "which no column tells from the others"
+        several = f"{len(region.rows)} rows, {words}"
+        which = several if words.startswith(("mostly", "which")) else f"rows with {words}"
         return (
             f"  {number}. {which}: {region.mass:.1%} of the data ({region.low:.1%} to {region.high:.1%}); such rows "
             f"are drawn at {region.coverage:.2f} of their share"
