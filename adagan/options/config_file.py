@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from argparse import SUPPRESS
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ def read_config(parser: VerbParser, path: str) -> Namespace:
         stored: Namespace = parser.parse_object(settings)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+    for action in parser._actions:
+        value = stored.get(action.dest)
+        named = isinstance(action.default, str) and action.default != SUPPRESS
+        if named and getattr(action, "_typehint", None) is None and not isinstance(value, str):
+            raise UserError(f"{path}: {action.dest.replace('_', '-')}: expected a name, got {value!r:.60}")
     return stored
 
 

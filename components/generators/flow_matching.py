@@ -15,6 +15,7 @@ from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, T
 from adagan.components.networks.velocity_fields import default_field
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.minimise import minimise
+from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_counts
 
 
@@ -69,6 +70,10 @@ class StraightPathLoss(nn.Module):
         return error.square().mean()
 
 
+MOST_STEPS = 10_000
+"""Of a sample; more are no closer to the flow."""
+
+
 class FlowMatching(LatentGenerator):
     """Learns the velocities that carry noise to data along straight paths, by regression; samples by integrating them.
 
@@ -107,6 +112,8 @@ class FlowMatching(LatentGenerator):
     ) -> None:
         super().__init__(None, width, max_steps, batch_size, learning_rate, ema_decay, trainer_options, seed)
         check_counts(sampling_steps=sampling_steps)
+        if sampling_steps > MOST_STEPS:
+            raise UserError(f"sampling_steps: expected {MOST_STEPS:,} or fewer, got {sampling_steps}")
         self.given_field = GivenNetwork("field", field)
         self.sampling_steps = sampling_steps
 

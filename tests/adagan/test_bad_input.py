@@ -408,6 +408,7 @@ COMMANDS: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         damaged("config.yaml", "trainer: {default_root_dir: /tmp, logger: true}\n", "resume", "RUN", "--rounds", "9"),
         "--trainer: the settings in .* ask Lightning for default_root_dir, logger, which may write files anywhere; if",
     ),
+    "a number for a name": (damaged("config.yaml", "rule: 5\n", "sample", "RUN"), "config.yaml: rule: expected a name"),
     "settings without bottom": (damaged("config.yaml", "[" * 5_000, "sample", "RUN"), "config.yaml is not readable"),
     "records without bottom": (
         damaged("run.json", '{"format_version": 2, "rounds": ' + "[" * 1_000 + "]" * 1_000 + "}", "sample", "RUN"),
