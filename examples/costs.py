@@ -27,7 +27,7 @@ IMAGES = {"1 x 8 x 8": 100, "1 x 16 x 16": 50, "1 x 28 x 28": 20, "3 x 32 x 32":
 """Steps from which the length of a training is told, by the shape of an image."""
 TABLES = (10_000, 100_000, 1_000_000)
 COLUMNS, TABLE_STEPS = 10, 200
-NUM_IMAGES = 20_000
+NUM_IMAGES = 5_000
 HEAD = (
     "| data | generator | critic | encoder, once | cells | critic and cells over generator |\n|---|---|---|---|---|---|"
 )

@@ -194,3 +194,16 @@ def test_classes_and_codes_of_the_digits(tmp_path: Path, capsys: pytest.CaptureF
     assert min(found.accuracies.values()) > 0.5
     assert 0.1 <= found.purity <= 1
     assert 0 <= found.shared <= 1
+
+
+def test_what_critics_and_cells_cost_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharp_critic, "STEPS", 5)
+    example = load("costs")
+    monkeypatch.setattr(example, "TABLE_STEPS", 5)
+    rows = example.main({"1 x 8 x 8": 2}, (1_000,), 200)
+    assert [row.name for row in rows] == ["1,000 x 10", "200 x 1 x 8 x 8"]
+    assert capsys.readouterr().out.count("|") == 7 * 4
+    # the smallest training of all is ten times as long as what is found out afterwards
+    assert all(0 < row.share < 1 for row in rows)

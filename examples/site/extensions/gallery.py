@@ -16,6 +16,7 @@ NOT_RUN = {
     "benchmark_ratios": "a benchmark",
     "benchmark_rules": "a benchmark",
     "benchmark_sampling": "a benchmark",
+    "costs": "a benchmark that takes minutes",
     "digits_codes": "takes a minute",
     "lightning_module": "takes half a minute",
     "synthesiser": "needs CTGAN",
