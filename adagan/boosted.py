@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.data.class_names import class_of
 from adagan.data.training_data import DataLike, TrainingData
 from adagan.data.wanted_rows import rows_of
 from adagan.missing.lookout import Lookout
@@ -51,6 +52,7 @@ class Boosted(ConstructorParameters, ABC):
     _lookout: Lookout
     _whole: Mixture
     _loaded: bool = False
+    _class_names: tuple[str, ...] = ()
 
     @abstractmethod
     def boost(self) -> Self:
@@ -89,7 +91,7 @@ class Boosted(ConstructorParameters, ABC):
         given = {"rounds": max(len(records), 1), "seed": content["seed"], "folder": folder, **choices}
         given.setdefault("component", components[0] if components else maker_of(content.get("made_with"), run.path))
         model = cls(**given)
-        model._loaded = True
+        model._loaded, model._class_names = True, run.class_names()
         model.rounds_, model.data_weights_ = records, run.data_weights(device or "cpu")
         model.stopped_ = content.get("stopped", "")
         if records:
@@ -102,7 +104,7 @@ class Boosted(ConstructorParameters, ABC):
         self,
         num_samples: int,
         generator: torch.Generator | None = None,
-        condition: int | Tensor | None = None,
+        condition: int | str | Tensor | None = None,
         *,
         seed: int | None = None,
         where: Mapping[Any, Any] | None = None,
@@ -112,17 +114,20 @@ class Boosted(ConstructorParameters, ABC):
         Args:
             num_samples: How many, 0 or more.
             generator: Source of randomness; ``None`` takes `seed`, or a fresh one.
-            condition: One class, or a class for each, of components that learnt classes.
+            condition: One class, by its number or name, or the number of a class for each, of components that learnt
+                classes.
             seed: Of the draw, instead of a generator.
             where: Of a table: values that the rows are to have by column, such as ``{"city": "Bern"}``, a list of
                 values, or a range ``{"age": slice(18, 30)}``. Rows are drawn until there are so many.
         """
         mixture = self._fitted()
+        known = self._data.class_names if hasattr(self, "_data") else self._class_names
+        wanted = class_of(condition, known)
         if mixture.encoding is None:
             if where is not None:
                 raise UserError("where: the model is of arrays, which have no columns; leave it out")
-            return mixture.sample(num_samples, generator, condition=condition, seed=seed)
-        return rows_of(mixture, num_samples, source_of_chance(generator, seed, mixture.device), condition, where)
+            return mixture.sample(num_samples, generator, condition=wanted, seed=seed)
+        return rows_of(mixture, num_samples, source_of_chance(generator, seed, mixture.device), wanted, where)
 
     def refined(
         self,

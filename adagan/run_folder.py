@@ -89,7 +89,7 @@ class RunFolder:
             chosen = rows.to(points.device)
             preview = {"data": points[chosen], "rows": rows, "weights": data.weights[chosen]}
             write_tensors(draft / PREVIEW_FILE, preview)
-            content = {
+            content: dict[str, Any] = {
                 "format_version": RUN_FORMAT_VERSION,
                 "num_points": len(points),
                 "event_shape": list(points.shape[1:]),
@@ -98,6 +98,8 @@ class RunFolder:
                 "made_with": made_with,
                 "rounds": [],
             }
+            if data.class_names:
+                content["class_names"] = list(data.class_names)
             if data.encoding is not None:
                 content["encoding"] = data.encoding.config()
             write_json(draft / RUN_FILE, content)
@@ -127,6 +129,10 @@ class RunFolder:
             )
         check_fields(content, self.path / RUN_FILE)
         return content
+
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in their order, where the labels were text."""
+        return tuple(map(str, self.content().get("class_names", ())))
 
     def encoding(self) -> TableEncoding | None:
         """What the points mean, if the run is of a table."""

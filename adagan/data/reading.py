@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -179,7 +179,7 @@ def read_data(source: str, seed: int = 0) -> Tensor:
             )
         if path.stat().st_size == 0:
             raise UserError(f"{source}: the file is empty")
-        return _checked(reader(path), source)
+        return _checked(_by_content(path, reader)(path), source)
     if path.exists():
         raise UserError(f"{source}: no regular file, but a pipe or a device; save the data to a file first")
     if source in BUILT_IN_NAMES or source in KNOWN_NAMES:
@@ -188,6 +188,15 @@ def read_data(source: str, seed: int = 0) -> Tensor:
         f"{source}: no such file or folder, and not a built-in data set ({', '.join(BUILT_IN_NAMES)})"
         + suggestion(source, BUILT_IN_NAMES)
     )
+
+
+def _by_content(path: Path, reader: Callable[[Path], NDArray[np.generic]]) -> Callable[[Path], NDArray[np.generic]]:
+    """What reads an array by how it begins: an archive may be called .npy, and the reverse."""
+    with path.open("rb") as file:
+        begin = file.read(6)
+    if reader in (read_npy, read_npz):
+        return {b"PK\x03\x04": read_npz, b"\x93NUM": read_npy}.get(begin[:4], reader)
+    return reader
 
 
 def read_weights(source: str) -> Tensor:

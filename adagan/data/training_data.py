@@ -19,6 +19,7 @@ from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.checks import check_readable
 from adagan.components.labels import as_classes
 from adagan.components.training.data_sources import DataSource, tensors_of
+from adagan.data.class_names import numbered
 from adagan.mixtures.arguments import ArrayLike, as_probabilities, native
 from adagan.mixtures.errors import UserError, UserTypeError
 
@@ -41,12 +42,14 @@ class TrainingData:
         weights: Shape (N,), float64, non-negative, sum 1: the base of all data weights.
         labels: Classes from 0, and −1 for points without one, shape (N,), int64; ``None`` when nothing is labelled.
         encoding: What the points mean, if they are rows of a table.
+        class_names: Names of the classes, in their order, where labels were text.
     """
 
     points: Tensor
     weights: Tensor
     labels: Tensor | None = None
     encoding: TableEncoding | None = None
+    class_names: tuple[str, ...] = ()
 
     @cached_property
     def fingerprints(self) -> dict[str, str | None]:
@@ -69,8 +72,8 @@ class TrainingData:
         Args:
             data: Shape (N, *event), or what `tensors_of` reads; a table is encoded.
             weights: Shape (N,); ``None`` means uniform. Of a table the name of a column, which is then not learnt.
-            labels: Shape (N,); ``None`` means those that come with the data, if they are wanted, or none. Of a table
-                the name of a column, each of whose values is a class, in their order.
+            labels: Numbers or names, shape (N,); ``None`` means those that come with the data, if they are wanted, or
+                none. Of a table the name of a column, each of whose values is a class, in their order.
             learns_labels: Whether labels that come with the data are wanted.
             columns: What is known of a table's columns, see `TableEncoding`; or the encoding that it is to have.
 
@@ -112,8 +115,9 @@ class TrainingData:
         base = as_probabilities(cast(ArrayLike | None, weights), len(points), points, "weights")
         if labels is None:
             return cls(points, base)
-        classes = _as_tensor(cast(ArrayLike, labels), "labels").to(points.device)
-        return cls(points, base, as_classes(classes, len(points), "a conditional component"))
+        numbers, names = numbered(labels)
+        classes = _as_tensor(numbers, "labels").to(points.device)
+        return cls(points, base, as_classes(classes, len(points), "a conditional component"), class_names=names)
 
 
 def _is_table(data: object) -> bool:
@@ -137,7 +141,11 @@ def _of_table(
         if not np.isfinite(weights).all():
             raise UserError(f"weights: column {name!r} has missing or infinite values; give every row a weight")
     if isinstance(labels, str):
-        labels = cast("NDArray[np.int64]", frame[labels].astype("category").cat.codes.to_numpy(np.int64))
+        values = frame[labels].astype("category").cat
+        names = tuple(map(str, values.categories))
+        labels = cast("NDArray[np.int64]", values.codes.to_numpy(np.int64))
+    else:
+        labels, names = numbered(labels) if labels is not None else (None, ())
     if isinstance(columns, TableEncoding):
         encoding = columns
     else:
@@ -149,7 +157,7 @@ def _of_table(
     if labels is None:
         return kind(points, base, encoding=encoding)
     classes = as_classes(_as_tensor(labels, "labels"), len(points), "a conditional component")
-    return kind(points, base, classes, encoding)
+    return kind(points, base, classes, encoding, names)
 
 
 def fingerprint(tensor: Tensor) -> str:

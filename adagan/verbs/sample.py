@@ -59,7 +59,7 @@ def sample_parser() -> VerbParser:
     )
     parser.add_argument(
         "--condition",
-        type=int | None,
+        type=int | str | None,
         metavar="CLASS",
         help="sample this class only, of components that learnt classes",
     )
@@ -85,6 +85,7 @@ def run(arguments: Sequence[str]) -> None:
         raise UserError(f"--out: expected a file that ends in .npy, .csv, .tsv, .parquet or .xlsx, got {out}")
     import torch
 
+    from adagan.data.class_names import class_of
     from adagan.mixtures.numbers import check_share
     from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.sampling.streaming import stream_samples
@@ -96,6 +97,7 @@ def run(arguments: Sequence[str]) -> None:
     if options.refine is not None:
         check_share(options.refine, "--refine")
     device = choose_device(options.device)
+    options.condition = class_of(options.condition, RunFolder(options.run).class_names())
     encoding = RunFolder(options.run).encoding()
     out = out or Path(options.run) / ("samples.npy" if encoding is None else "samples.csv")
     if out.exists() and not options.overwrite:

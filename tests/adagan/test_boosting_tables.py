@@ -134,6 +134,19 @@ def test_rows_that_there_are_not(folder: Path, where: dict[str, Any], message: s
         AdaGAN.load(folder).sample(30, seed=100, where=where)
 
 
+def test_classes_are_asked_for_by_name(tmp_path: Path) -> None:
+    conditional = partial(ClassConditional, Memoriser)
+    points, names = np.random.default_rng(100).normal(size=(60, 2)) + [[0, 0], [9, 9]] * 30, ["dog", "cat"] * 30
+    fitted = model(conditional, rounds=1, folder=tmp_path / "run").fit(points, labels=names)
+    for each in (fitted, AdaGAN.load(tmp_path / "run")):
+        assert float(each.sample(20, condition="cat", seed=100).min()) > 4
+        assert float(each.sample(20, condition="dog", seed=100).max()) < 5
+    with pytest.raises(ValueError, match="condition: there is no class 'cow'; classes are cat, dog"):
+        fitted.sample(3, condition="cow")
+    by_column = model(conditional, rounds=1).fit(PEOPLE, labels="city")
+    assert set(by_column.sample(20, condition="Oslo", seed=100)["city"]) == {"Oslo"}
+
+
 def test_what_has_no_columns() -> None:
     fitted = model(Memoriser, rounds=1).fit(np.random.default_rng(100).normal(size=(50, 2)))
     with pytest.raises(ValueError, match="where: the model is of arrays, which have no columns"):

@@ -47,6 +47,15 @@ def test_npy_shapes(tmp_path: Path) -> None:
     assert torch.allclose(read_data(saved(tmp_path, fortran)), torch.from_numpy(TABLE).float())
 
 
+def test_arrays_are_known_by_their_content(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", TABLE)
+    np.save(tmp_path / "x.npy", TABLE)
+    (tmp_path / "x.npz").rename(tmp_path / "archive.npy")
+    (tmp_path / "x.npy").rename(tmp_path / "array.npz")
+    for name in ("archive.npy", "array.npz"):
+        assert torch.allclose(read_data(str(tmp_path / name)), torch.from_numpy(TABLE).float())
+
+
 def test_npz(tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", anything=TABLE)
     np.savez(tmp_path / "named.npz", labels=np.arange(6), data=TABLE)
