@@ -259,7 +259,11 @@ def fitting(*options: str) -> Callable[[Path, Path], list[str]]:
 
 
 def said(*words: str) -> Callable[[Path, Path], list[str]]:
-    return lambda folder, run: [word.replace("RUN", str(run)).replace("DIR", str(folder)) for word in words]
+    def command(folder: Path, run: Path) -> list[str]:
+        threads = ["--threads", str(torch.get_num_threads())] if words[0] == "fit" else []  # as the tests were given
+        return [word.replace("RUN", str(run)).replace("DIR", str(folder)) for word in (*words, *threads)]
+
+    return command
 
 
 def header(shape: str) -> Callable[[Path], str]:
