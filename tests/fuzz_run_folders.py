@@ -205,7 +205,7 @@ def mutated(runs: dict[str, Path], place: Path, seed: int) -> tuple[Path, str]:
         change = chance.choice(MUTATIONS)
         if not path.is_file():
             continue  # a pipe would be waited for
-        with contextlib.suppress(OSError, ValueError, KeyError, IndexError, TypeError, UnicodeDecodeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, IndexError, TypeError, RecursionError):
             change(path, chance)  # what is damaged already cannot always be damaged again
         done.append(f"{change.__name__.strip('_')} {path.name}")
     return run, ", ".join(done)

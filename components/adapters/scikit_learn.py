@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -88,6 +89,11 @@ class ScikitLearn(ConstructorParameters):
             drawn = self.estimator.sample(num_samples, random_state=seed % 2**32)
         table = np.asarray(drawn[0] if isinstance(drawn, tuple) else drawn)
         table = np.random.default_rng(seed).permutation(table)
+        if table.size != num_samples * math.prod(self._event_shape):
+            raise UserError(
+                f"estimator: {type(self.estimator).__name__} gives {table.size} numbers for {num_samples} events of "
+                f"shape {self._event_shape}; restore its file from a copy, or fit it again"
+            )
         return torch.from_numpy(table).to(self._dtype).reshape(num_samples, *self._event_shape)
 
     @property
