@@ -6,11 +6,12 @@ from typing import Any
 
 from adagan.study.task import Task
 from adagan.study.tasks.digits import DIGITS
+from adagan.study.tasks.glyphs import GLYPH_IMAGES
 from adagan.study.tasks.held_out import HELD_OUT_DATA, SUFFIX
 from adagan.study.tasks.known_modes import KNOWN_MODES
 from adagan.study.tasks.missing_families import MISSING
 
-BENCHMARKS = {task.name: task for task in (*KNOWN_MODES, *DIGITS, *HELD_OUT_DATA)}
+BENCHMARKS = {task.name: task for task in (*KNOWN_MODES, *DIGITS, GLYPH_IMAGES, *HELD_OUT_DATA)}
 """What ``adagan study`` compares methods on: tasks that are answered by samples."""
 
 TASKS: dict[str, Task[Any]] = {**BENCHMARKS, **{task.name: task for task in MISSING}}
