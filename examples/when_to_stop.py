@@ -23,7 +23,7 @@ class OneMode(Gaussian):
 
 
 def main(num_points: int = 10_000) -> AdaGAN:
-    model = AdaGAN(OneMode, rounds="auto", seed=0).fit(built_in("unbalanced-ring")[:num_points])
+    model = AdaGAN(OneMode, newcomer=OneMode, seed=0).fit(built_in("unbalanced-ring")[:num_points])
     for record in model.rounds_:
         low, high = record.divergence_interval
         line = f"round {record.index}: divergence {low:.3f} to {high:.3f}"
