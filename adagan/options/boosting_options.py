@@ -10,7 +10,8 @@ from jsonargparse import Namespace
 
 from adagan.boosting import AdaGAN
 from adagan.components.generators.memoriser import Memoriser
-from adagan.data.reading import read_data
+from adagan.data.samples import read_samples
+from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import RULES
 from adagan.mixtures.divergences import DIVERGENCES
 from adagan.mixtures.errors import UserError
@@ -120,7 +121,6 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         component_maker(settings),
         rounds=settings.rounds,
         budget=settings.budget,
-        first=_first(settings),
         newcomer=newcomer_maker(settings),
         rule=choose(settings.rule, named(RULES), "--rule"),
         target=None if settings.target is None else choose(settings.target, named(TARGETS), "--target"),
@@ -139,8 +139,12 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
     return model
 
 
-def _first(settings: Namespace) -> Memoriser | None:
-    """The model of which there are samples alone: it repeats them."""
-    if settings.first_samples is None:
-        return None
-    return Memoriser().fit(read_data(settings.first_samples, settings.seed + 1))
+def begin_with_samples(model: AdaGAN, settings: Namespace, data: TrainingData) -> None:
+    """Gives a model the first component of which there are samples alone, if the settings name some: it repeats them.
+
+    Raises:
+        FileNotFoundError, UserError: They cannot be read, or are not like the data.
+    """
+    if settings.first_samples is not None:
+        samples = read_samples(settings.first_samples, data, settings.seed + 1, "--first-samples")
+        model.set_params(first=Memoriser().fit(samples.to(data.points.device)))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adagan.components.generators.memoriser import Memoriser
 from adagan.mixtures.errors import UserError
-from adagan.options.boosting_options import make_model
+from adagan.options.boosting_options import begin_with_samples, make_model
 from adagan.options.config_file import CONFIG_FILE, written_config
 from adagan.options.run_options import parse_run
 from adagan.run_folder import RunFolder
@@ -26,11 +25,7 @@ def run(arguments: Sequence[str]) -> None:
     RunFolder(settings.out).check_free()
     model = make_model(settings, settings.out)
     data = read_inputs(settings)
-    if isinstance(model.first, Memoriser) and model.first.points_.shape[1:] != data.points.shape[1:]:
-        raise UserError(
-            f"--first-samples: expected events of shape {tuple(data.points.shape[1:])}, as in {settings.data}, got "
-            f"{tuple(model.first.points_.shape[1:])} in {settings.first_samples}"
-        )
+    begin_with_samples(model, settings, data)
     reproducible = settings.clone()
     del reproducible["config"], reproducible["out"]
     for name in ("data", "weights", "labels", "first_samples"):  # so that the run can be resumed from anywhere

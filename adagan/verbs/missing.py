@@ -73,22 +73,15 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
-    from adagan.data.reading import read_data, read_rows, read_training_data
+    from adagan.data.reading import read_training_data
+    from adagan.data.samples import read_samples
     from adagan.missing.features import suited_features
     from adagan.missing.missing_mass import estimated
 
     if options.data is not None:
         raise UserError(f"DATA: expected one, beside --samples, got {options.source} and {options.data}")
     data = read_training_data(options.source, seed=options.seed)
-    if data.encoding is None:
-        samples = read_data(options.samples, options.seed + 1)
-    else:
-        samples = read_rows(options.samples, data.encoding, options.seed + 1)
-    if samples.shape[1:] != data.points.shape[1:]:
-        raise UserError(
-            f"--samples: expected events of shape {tuple(data.points.shape[1:])}, as in {options.source}, got "
-            f"{tuple(samples.shape[1:])} in {options.samples}"
-        )
+    samples = read_samples(options.samples, data, options.seed + 1, "--samples")
     features = suited_features(data.points, options.seed)
     return data, estimated(data, samples, features, options.seed, options.threshold)
 

@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> None:
     """Runs the rounds that a run still lacks."""
     options = resume_parser().parse(arguments)
     from adagan.boosting import MOST_ROUNDS
-    from adagan.options.boosting_options import make_model
+    from adagan.options.boosting_options import begin_with_samples, make_model
     from adagan.run_folder import RunFolder
     from adagan.terminal.rounds_told import rounds_told
     from adagan.verbs.stored_run import read_inputs, read_settings
@@ -63,8 +63,10 @@ def run(arguments: Sequence[str]) -> None:
     if isinstance(wanted, int) and wanted <= done:
         raise UserError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
     model = make_model(settings, options.run)
+    data = read_inputs(settings, options.run)
+    begin_with_samples(model, settings, data)
     with rounds_told(model, options.run):
-        model.resume(read_inputs(settings, options.run))
+        model.resume(data)
 
 
 def _check_trainer(trainer: Mapping[str, Any], run: str) -> None:
