@@ -24,7 +24,7 @@ def tell_patch(model: AdaGAN, run: Path) -> None:
         return
     newcomers, shares = list(model.mixture_.components[1:]), [each / weight for each in rest]
     patch = Mixture(newcomers, shares, encoding=model.mixture_.encoding)
-    patch.save(run / PATCH)
+    patch.save(run / PATCH, overwrite=True)  # a run that is resumed has an older one
     print(  # noqa: T201
         f"Patch written to {run / PATCH}: take {weight:.1%} of your samples from it and {first:.1%} from your model; "
         f"adagan sample {run} does so with the samples that you gave"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from adagan.mixtures.errors import UserError
@@ -50,6 +51,7 @@ def run(arguments: Sequence[str]) -> None:
     from adagan.boosting import MOST_ROUNDS
     from adagan.options.boosting_options import begin_with_samples, make_model
     from adagan.run_folder import RunFolder
+    from adagan.terminal.patch_told import tell_patch
     from adagan.terminal.rounds_told import rounds_told
     from adagan.verbs.stored_run import read_inputs, read_settings
 
@@ -58,15 +60,19 @@ def run(arguments: Sequence[str]) -> None:
         _check_trainer(settings.trainer, options.run)
     for name in ("rounds", "data", "device", "trainer"):
         settings[name] = settings[name] if options[name] is None else options[name]
-    done = len(RunFolder(options.run).rounds())
+    folder = RunFolder(options.run)
+    done, is_finished = len(folder.rounds()), "kept" in folder.content()
     wanted = MOST_ROUNDS if settings.rounds == "auto" else settings.rounds
-    if isinstance(wanted, int) and wanted <= done:
+    # a run that was killed between its last record and its end has its rounds, and lacks what it keeps of them
+    if isinstance(wanted, int) and wanted <= done and (is_finished or (options.rounds is not None and wanted < done)):
         raise UserError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
     model = make_model(settings, options.run)
-    data = read_inputs(settings, options.run)
-    begin_with_samples(model, settings, data)
     with rounds_told(model, options.run):
+        data = read_inputs(settings, options.run)
+        begin_with_samples(model, settings, data)
         model.resume(data)
+    if model.first is not None:
+        tell_patch(model, Path(options.run))
 
 
 def _check_trainer(trainer: Mapping[str, Any], run: str) -> None:

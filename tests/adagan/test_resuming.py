@@ -221,3 +221,41 @@ def test_what_would_fail_when_the_round_is_written_is_heard_of_before_it_is_trai
     (folder / "preview.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match=r"preview\.safetensors is missing"):
         model(rounds=2, folder=folder).resume(DATA)
+
+
+def auto(make: Callable[[], Any] = Nearest, **options: Any) -> AdaGAN:
+    return AdaGAN(make, critic=partial(Critic, width=8, max_steps=50, batch_size=64), newcomer=make, seed=5, **options)
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_is_uninterrupted_where_the_data_decide_on_the_rounds(tmp_path: Path) -> None:
+    whole = auto().fit(DATA)
+    assert len(whole.rounds_) > 1
+    for index in (1, 2):
+        folder = tmp_path / f"run{index}"
+        with pytest.raises(Killed):
+            auto(killed_in_round(index, Nearest, Killed()), folder=folder).fit(DATA)
+        resumed = auto(folder=folder).resume(DATA)
+        assert_same_mixture(resumed.mixture_, whole.mixture_)
+        assert (resumed.stopped_, len(resumed.rounds_)) == (whole.stopped_, len(whole.rounds_))
+
+
+@pytest.mark.parametrize("options", [{}, {"budget": 1e4}], ids=["auto", "budget"])
+def test_a_run_killed_before_its_end_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr("adagan.run_folder.RunFolder.finish", killed)
+        with pytest.raises(Killed):
+            auto(folder=folder, **options).fit(DATA)
+    content = json.loads((folder / "run.json").read_text())
+    assert "kept" not in content
+    resumed = auto(folder=folder, **options).resume(DATA)
+    finished = json.loads((folder / "run.json").read_text())
+    assert finished["rounds"] == content["rounds"]
+    assert (finished["kept"], finished["stopped"]) == (len(resumed.mixture_), resumed.stopped_)
+    assert resumed.stopped_ != ""

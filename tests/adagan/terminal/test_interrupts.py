@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: one line that says what is kept and how to go on, and a run that does go on."""
 
+import json
 import signal
 from pathlib import Path
 
@@ -61,3 +62,42 @@ def test_an_interrupt_before_anything_is_written(
     assert main(fit(points(tmp_path), tmp_path / "run")) == 130
     assert capsys.readouterr().err == "adagan: interrupted before anything was written\n"
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_was_killed_before_its_end_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr("adagan.run_folder.RunFolder.finish", killed)
+        with pytest.raises(Killed):
+            main(fit(points(tmp_path), run))
+    assert "kept" not in json.loads((run / "run.json").read_text())
+    assert main(["resume", str(run)]) == 0
+    content = json.loads((run / "run.json").read_text())
+    assert (len(content["rounds"]), content["kept"], content["stopped"]) == (2, 2, "")
+    assert json.loads((run / "mixture.json").read_text())["kept"] == 2
+    capsys.readouterr()
+    assert main(["resume", str(run)]) == 2
+    assert "has 2 rounds already; ask for more to add some" in capsys.readouterr().err
+
+
+def test_a_signal_while_resume_reads_the_data_names_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    run = tmp_path / "run"
+    assert main(fit(points(tmp_path), run)) == 0
+    capsys.readouterr()
+
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("adagan.verbs.stored_run.read_inputs", interrupted)
+    assert main(["resume", str(run), "--rounds", "3"]) == 143
+    assert f"rounds 1 to 2 are kept, and adagan resume {run} goes on from there" in capsys.readouterr().err
