@@ -14,6 +14,7 @@ from adagan.mixtures.data_weights import (
 )
 from adagan.mixtures.divergences import *  # noqa: F403
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.kept_if_better import KeptIfBetter
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.refinement.balanced import Balanced
 from adagan.mixtures.refinement.chains import ImportanceResampling, MetropolisHastings
@@ -61,6 +62,7 @@ __all__ = [
     "Harmonic",
     "ImportanceResampling",
     "KeepShare",
+    "KeptIfBetter",
     "LineSearch",
     "MetropolisHastings",
     "MissingMass",
