@@ -247,18 +247,19 @@ class AdaGAN(Boosted):
         if not hasattr(self, "_data") or not hasattr(self, "rounds_"):
             raise RuntimeError("boost() goes on from fit(data) or resume(data); call one of them first")
         clock, index, seeds = Clock(), len(self.rounds_) + 1, self._next_seeds()
-        training = self._plan.next(self.rounds_)
         looks = bool(self.rounds_) or self._plan.looks_back
-        tell_price(
-            self.critic, self._lookout if looks else None, self._whole if self.rounds_ else None, self._data, seeds
-        )
+        mixture = self._whole if self.rounds_ else None
+        price = tell_price(self.critic, self._lookout if looks else None, mixture, self._data, seeds)
+        planning = Clock()
+        training = self._plan.next(self.rounds_, price)
+        planned = planning.cpu_seconds
         # UpdateTrainingWeights
         data_weights, missing = self._update_data_weights(training, seeds.coarse_critic)
         # GAN(S_N, W_t)
-        before = (self._whole.components if self.rounds_ else ()) if training.continued else None
+        before = (() if mixture is None else mixture.components) if training.continued else None
         began = Clock()
         newcomer = fit_newcomer(training.make, self._data, data_weights.values, index, seeds.component, before)
-        seconds = began.cpu_seconds
+        seconds = planned + began.cpu_seconds
         # ChooseMixtureWeight, and G_t
         mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic)
         left = self._look_back(mixture, critic, index)

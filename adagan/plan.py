@@ -24,9 +24,13 @@ Maker = Callable[[], Any]
 
 LONGEST_PATCHED = 256
 """Entries of a vector up to which newcomers are patches."""
-FIRST, FIRST_OF_CONTINUED = 0.85, 0.7
-"""Share of a budget that the first component gets, where newcomers are patches or cost nothing, and where they are
-trained like it."""
+FIRST, FIRST_OF_CONTINUED = 0.9, 0.7
+"""Share of a budget that the first component gets at most, where newcomers cost nothing, and where they are trained
+like it."""
+LEAST = 0.5
+"""Share of a budget that the first component gets at least."""
+ROUNDS = 3
+"""Rounds whose checks a budget is to have room for."""
 PART = 4
 """Without a budget newcomers that are trained like the first component train for one in so many of its steps."""
 WORTH_IT = 0.05
@@ -55,8 +59,8 @@ class Plan(ABC):
     """Whether what is missing is looked at after every round, rather than before the next one."""
 
     @abstractmethod
-    def next(self, rounds: Sequence[Round]) -> Training:
-        """What the round after these trains."""
+    def next(self, rounds: Sequence[Round], price: float) -> Training:
+        """What the round after these trains; `price` is what a round takes beside, about, in CPU seconds."""
 
     @abstractmethod
     def end(self, rounds: Sequence[Round]) -> str:
@@ -78,7 +82,7 @@ class Alike(Plan):
     def __init__(self, component: Maker, warm_start: bool) -> None:
         self.training = Training(component, warm_start)
 
-    def next(self, rounds: Sequence[Round]) -> Training:
+    def next(self, rounds: Sequence[Round], price: float) -> Training:
         return self.training
 
     def end(self, rounds: Sequence[Round]) -> str:
@@ -120,7 +124,6 @@ class Repairs(Plan):
         self.length, self.continues = training_length(example), continues(example)
         patch = _patch(example, data)
         self.newcomer = newcomer or patch or component
-        self.is_patched = newcomer is None and patch is not None
         self._cost: StepCost | None = None
 
     @property
@@ -130,12 +133,13 @@ class Repairs(Plan):
             return float("inf")
         return self.budget - (time.process_time() - self._start)
 
-    def next(self, rounds: Sequence[Round]) -> Training:
+    def next(self, rounds: Sequence[Round], price: float) -> Training:
         if not rounds and self.first is not None:
             return Training(self.first, continued=False)
         if not rounds:
-            share = FIRST if self.is_patched or self.newcomer is not self.component else FIRST_OF_CONTINUED
-            return Training(self._in_time(share * self.left), continued=False)
+            share = FIRST_OF_CONTINUED if self.newcomer is self.component else FIRST
+            seconds = max(min(share * self.left, self.left - ROUNDS * price), LEAST * self.left)
+            return Training(self._in_time(seconds), continued=False)
         if not _is_missing(rounds):
             return Training(self._in_time(self.left - _checks(rounds)), continued=True, repairs=False)
         if self.newcomer is not self.component:
@@ -165,7 +169,8 @@ class Repairs(Plan):
 
     def _is_short(self, rounds: Sequence[Round]) -> bool:
         """Whether another round would not fit in the budget."""
-        return self.left - _checks(rounds) < WORTH_IT * (self.budget or 0.0)
+        is_patched = _is_missing(rounds) and self.newcomer is not self.component
+        return self.left - _checks(rounds) < (0.0 if is_patched else WORTH_IT * (self.budget or 0.0))
 
     def _in_time(self, seconds: float, part: int = 1) -> Maker:
         """Makes components that train for so many CPU seconds, or without a budget for a part of their own length."""

@@ -27,7 +27,7 @@ class Clock:
     """When something began, by the wall and by the process's CPU time, in seconds."""
 
     start: float = field(default_factory=time.perf_counter)
-    cpu_start: float = field(default_factory=time.process_time)
+    cpu_start: float = field(default_factory=lambda: time.process_time())
 
     @property
     def cpu_seconds(self) -> float:
@@ -56,7 +56,7 @@ def observed(
         base: The points' own weights, shape (N,).
         divergence: What is reported.
         clock: Started when the round began.
-        training: CPU seconds of the newcomer's training.
+        training: CPU seconds of the newcomer's training, its pilots included.
         left: What is missing after the round, where somebody looked.
     """
     index = len(mixture)
