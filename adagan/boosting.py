@@ -6,6 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Literal, Self
 
@@ -176,7 +177,8 @@ class AdaGAN(Boosted):
         self.rounds_, self.data_weights_ = [], []
         for learnt in ("mixture_", "critic_", "_whole"):
             self.__dict__.pop(learnt, None)
-        return self._run()
+        with nullcontext() if folder is None else folder.alone():
+            return self._run()
 
     @keywords_only
     def resume(
@@ -186,21 +188,23 @@ class AdaGAN(Boosted):
 
         Raises:
             FileNotFoundError: No run in the folder.
-            ValueError: Other data, weights, labels or seed than the run's; a corrupted file; another format.
+            ValueError: Other data, weights, labels or seed than the run's; a corrupted file; another format; another
+                process runs rounds in the folder.
         """
         if self.folder is None:
             raise UserError("folder: expected the folder of the run to resume, got None")
         folder = RunFolder(self.folder)
-        self._data = self._checked(data, weights=weights, labels=labels, columns=folder.encoding())
-        folder.check(self._data, self.seed)
-        if self._loaded and len(folder.rounds()) < self.rounds:
-            check_recipe(self, folder.content().get("made_with"))
-        self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
-        if self.rounds_:
-            device, makers = self._data.points.device, self._makers()
-            self.mixture_ = self._whole = folder.mixture(components=makers, device=device, whole=True)
-            self.critic_ = folder.critic(components=makers, device=device, whole=True)
-        return self._run()
+        with folder.alone():
+            self._data = self._checked(data, weights=weights, labels=labels, columns=folder.encoding())
+            folder.check(self._data, self.seed)
+            if self._loaded and len(folder.rounds()) < self.rounds:
+                check_recipe(self, folder.content().get("made_with"))
+            self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
+            if self.rounds_:
+                device, makers = self._data.points.device, self._makers()
+                self.mixture_ = self._whole = folder.mixture(components=makers, device=device, whole=True)
+                self.critic_ = folder.critic(components=makers, device=device, whole=True)
+            return self._run()
 
     def _run(self) -> Self:
         from adagan.terminal.display import rounds_shown

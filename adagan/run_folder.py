@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, component_file,
 from adagan.mixtures.storage.restoring import PROBES, check_restorable
 from adagan.round import Round
 from adagan.run_checks import check_draws, check_fields, checked_preview, checked_ratios, checked_weights
+from adagan.run_lock import run_lock
 
 RUN_FORMAT_VERSION = 2
 RUN_FILE = "run.json"
@@ -105,6 +107,18 @@ class RunFolder:
             write_json(draft / RUN_FILE, content)
             for name, text in (files or {}).items():
                 write_text(draft / name, text)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other processes from running rounds here during the block, see `run_lock`.
+
+        Raises:
+            FileNotFoundError: There is no run.
+            UserError: Another process runs rounds here.
+        """
+        self.content()
+        with run_lock(self.path):
+            yield
 
     def discard(self) -> None:
         """Removes a run that has no rounds yet; one that has some is left alone."""

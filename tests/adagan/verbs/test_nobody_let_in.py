@@ -29,6 +29,7 @@ WRITTEN: dict[str, set[str]] = {
         "run",
         "run/preview.safetensors",
         "run/run.json",
+        "run/run.lock",
         "run/config.yaml",
         "run/mixture.json",
         "run/component-000.safetensors",
@@ -37,6 +38,7 @@ WRITTEN: dict[str, set[str]] = {
     },
     "resume": {
         "run/run.json",
+        "run/run.lock",
         "run/mixture.json",
         "run/component-001.safetensors",
         "run/round-002-weights.safetensors",
