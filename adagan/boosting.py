@@ -6,7 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any, Literal, Self
 
@@ -220,7 +220,8 @@ class AdaGAN(Boosted):
                     self.stopped_ = self._reason_to_stop()
             except Exception:
                 if self.folder is not None and not self.rounds_:
-                    RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
+                    with suppress(OSError):  # the folder may have vanished, and the error says so
+                        RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
                 raise
         kept = self.stop.keep(self.rounds_)
         if kept < len(self.rounds_):

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from adagan.boosting import AdaGAN
+from adagan.mixtures.errors import UserError
 from adagan.run_folder import RUN_FILE, RunFolder
+
+CURES = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room in your quota",
+    errno.EROFS: "make the file system writable",
+    errno.EACCES: "see to its permissions",
+    errno.EPERM: "see to its permissions",
+    errno.EIO: "see to the disk",
+    errno.ESTALE: "mount the file system again",
+}
+"""What to do about errors of the system's that have nothing to do with what was asked for."""
 
 
 @contextmanager
@@ -20,11 +33,17 @@ def rounds_told(model: AdaGAN, folder: str) -> Iterator[None]:
 
     Raises:
         KeyboardInterrupt: With what is kept and how to go on.
+        UserError: The disk is full, or what should be written may not be; with the same.
     """
     try:
         yield
     except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt(_kept(folder)) from interrupt
+    except OSError as error:
+        if error.errno not in CURES:
+            raise
+        place = folder if error.filename is None else error.filename
+        raise UserError(f"{place}: {error.strerror}: {CURES[error.errno]}; it stopped {_kept(folder)}") from error
     if model.stopped_:
         print(f"Stopped after {len(model.rounds_)} of {model.rounds} rounds: {model.stopped_}.")  # noqa: T201
     if len(model.mixture_) < len(model.rounds_):
@@ -33,9 +52,12 @@ def rounds_told(model: AdaGAN, folder: str) -> Iterator[None]:
 
 
 def _kept(folder: str) -> str:
-    if not (Path(folder) / RUN_FILE).is_file():
-        return "before anything was written"
-    done = len(RunFolder(folder).content()["rounds"])
+    try:
+        if not (Path(folder) / RUN_FILE).is_file():
+            return "before anything was written"
+        done = len(RunFolder(folder).content()["rounds"])
+    except OSError:
+        return f"; when the folder can be read again, adagan resume {folder} goes on with what is kept"
     if done == 0:
         return f"in round 1, of which nothing is kept; adagan resume {folder} begins it again"
     rounds = "round 1 is" if done == 1 else f"rounds 1 to {done} are"
