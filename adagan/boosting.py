@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, Self
 
@@ -44,6 +45,7 @@ from adagan.recording import Clock, observed
 from adagan.rehearsal import rehearse
 from adagan.round import verdict
 from adagan.run_folder import RunFolder
+from adagan.second_try import NewcomerFailed, tried_twice
 from adagan.seeds import RoundSeeds
 from adagan.stopping import Never, NothingMissing, StoppingRule
 
@@ -94,7 +96,7 @@ class AdaGAN(Boosted):
         rounds_: The `Round` records, those after the kept prefix too.
         data_weights_: The `DataWeights` of every round.
         critic_: The sharp critic of the last round, weighed for `mixture_`.
-        stopped_: Why `stop` ended the run, or empty.
+        stopped_: Why `stop` ended the run, or what failed; else empty.
 
     References:
         Tolstikhin, Gelly, Bousquet, Simon-Gabriel, Schölkopf, *AdaGAN: Boosting generative models*, 2017, Algorithm 1,
@@ -165,7 +167,9 @@ class AdaGAN(Boosted):
             ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length, no classes.
             FileExistsError: The folder holds a run already.
             TypeError: A run folder is wanted, and the component cannot be stored; labels, and it takes none.
-            TrainingDiverged: A component or critic failed; the rounds before it stay.
+            TrainingDiverged: The first component failed, or a critic; the rounds before it stay. A later component
+                that fails is trained once more, with another seed; if that fails too, the run ends with the mixture so
+                far, and `stopped_` says so.
         """
         folder = None if self.folder is None else RunFolder(self.folder)
         if folder is not None:
@@ -218,6 +222,9 @@ class AdaGAN(Boosted):
                     self.boost()
                     announce("round", len(self.rounds_), self.rounds)
                     self.stopped_ = self._reason_to_stop()
+            except NewcomerFailed as failure:
+                self.stopped_ = str(failure)
+                warnings.warn(f"{failure}; what was there before is kept", stacklevel=3)
             except Exception:
                 if self.folder is not None and not self.rounds_:
                     with suppress(OSError):  # the folder may have vanished, and the error says so
@@ -263,13 +270,18 @@ class AdaGAN(Boosted):
         # GAN(S_N, W_t)
         before = (() if mixture is None else mixture.components) if training.continued else None
         began = Clock()
-        newcomer = fit_newcomer(training.make, self._data, data_weights.values, index, seeds.component, before)
+        newcomer, tries = tried_twice(
+            lambda seed: fit_newcomer(training.make, self._data, data_weights.values, index, seed, before),
+            seeds.component,
+            index,
+        )
         seconds = planned + began.cpu_seconds
         # ChooseMixtureWeight, and G_t
         mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic)
         left = self._look_back(mixture, critic, index)
         base = self._data.weights
         record = observed(data_weights, missing, mixture, critic, base, self.divergence, clock, seconds, left)
+        record = replace(record, notes=(*tries, *record.notes))
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic, self._makers())
         self.mixture_, self._whole, self.critic_ = mixture, mixture, critic

@@ -1,6 +1,7 @@
 """Mistakes and failing components: what is said, and what is left of the run."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,8 +97,8 @@ def test_mistakes_are_named(name: str) -> None:
         action()
 
 
-def breaking_in_round(index: int, breach: type[Nearest]) -> Callable[[], Nearest]:
-    """Good components until the round, a broken one then; what is never fitted does not count as a round."""
+def breaking_in_round(index: int, breach: type[Nearest], times: int = 2) -> Callable[[], Nearest]:
+    """Good components until the round, then so many broken ones; what is never fitted does not count as a round."""
     fits: list[int] = []
 
     class Unreliable(breach):  # type: ignore[misc, valid-type]
@@ -105,7 +106,7 @@ def breaking_in_round(index: int, breach: type[Nearest]) -> Callable[[], Nearest
 
         def fit(self, data: Tensor, *, weights: Tensor | None = None) -> Nearest:
             fits.append(1)
-            self.kind = breach if len(fits) == index else Nearest
+            self.kind = breach if index <= len(fits) < index + times else Nearest
             return self.kind.fit(self, data, weights=weights)
 
         def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
@@ -129,36 +130,48 @@ class Diverging(Nearest):
         raise TrainingDiverged("it diverged")
 
 
-BREACHES: list[tuple[type[Nearest], type[Exception], str]] = [
-    (WrongShape, ValueError, r"Unreliable was fitted to events of shape \(2,\) and samples events of shape \(1,\)"),
+BREACHES: list[tuple[type[Nearest], str]] = [
+    (
+        WrongShape,
+        r"UserError: component: Unreliable was fitted to events of shape \(2,\) and samples events of shape \(1,\)",
+    ),
     (
         NotFinite,
-        TrainingDiverged,
         "Unreliable samples NaN or infinite values in round 2; the rounds before it, 1 of them, are kept",
     ),
-    (Diverging, TrainingDiverged, "it diverged"),
+    (Diverging, "TrainingDiverged: it diverged; then: TrainingDiverged: it diverged"),
 ]
 
 
 @pytest.mark.parametrize("folder", [False, True])
-@pytest.mark.parametrize(("breach", "kind", "message"), BREACHES)
-def test_a_failing_round_leaves_the_earlier_ones(
-    tmp_path: Path, fitted: AdaGAN, folder: bool, breach: type[Nearest], kind: type[Exception], message: str
+@pytest.mark.parametrize(("breach", "message"), BREACHES)
+def test_a_failing_round_ends_the_run_with_the_earlier_ones(
+    tmp_path: Path, fitted: AdaGAN, folder: bool, breach: type[Nearest], message: str
 ) -> None:
     boosted = model(breaking_in_round(2, breach), folder=tmp_path / "run" if folder else None)
-    with pytest.raises(kind, match=message):
+    with pytest.warns(UserWarning, match="round 2: the newcomer failed twice.*what was there before is kept"):
         boosted.fit(DATA)
+    assert boosted.stopped_.startswith("round 2: the newcomer failed twice: ")
+    assert re.search(message, boosted.stopped_)
     assert len(boosted.rounds_) == len(boosted.data_weights_) == 1
     assert torch.equal(boosted.sample(50, seeded(0)), fitted.mixture_[:1].sample(50, seeded(0)))
     if folder:
         saved = json.loads((tmp_path / "run" / "run.json").read_text())
-        assert len(saved["rounds"]) == 1
+        assert (len(saved["rounds"]), saved["kept"], saved["stopped"]) == (1, 1, boosted.stopped_)
         # with a component that works the run goes on as if nothing had happened
         resumed = model(folder=tmp_path / "run")
         (tmp_path / "run" / "mixture.json").write_text(
             (tmp_path / "run" / "mixture.json").read_text().replace("Unreliable", "Nearest")
         )
         assert_same_mixture(resumed.resume(DATA).mixture_, fitted.mixture_)
+
+
+@pytest.mark.parametrize("breach", [WrongShape, NotFinite, Diverging])
+def test_a_newcomer_that_fails_once_is_trained_again_and_the_record_says_so(breach: type[Nearest]) -> None:
+    boosted = model(breaking_in_round(2, breach, times=1)).fit(DATA)
+    assert (len(boosted.rounds_), boosted.stopped_) == (3, "")
+    assert boosted.rounds_[1].notes[0].startswith("the newcomer failed and was trained again with another seed: ")
+    assert not any("failed" in note for record in boosted.rounds_[::2] for note in record.notes)
 
 
 @pytest.mark.parametrize(

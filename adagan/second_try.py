@@ -1,0 +1,45 @@
+"""A newcomer that fails is tried once more, with another seed; a run that has a mixture ends with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adagan.components.contract import Component
+from adagan.mixtures.errors import UserTypeError
+
+
+class NewcomerFailed(RuntimeError):  # noqa: N818 (it says what happened, as StopIteration does)
+    """Neither training of a newcomer gave a component; its cause is the second error."""
+
+
+def tried_twice(fit: Callable[[int], Component], seed: int, index: int) -> tuple[Component, tuple[str, ...]]:
+    """A fitted newcomer, and notes for the round's record.
+
+    Seeds depend on the round's alone, so that a run that is resumed tries the same.
+
+    Args:
+        fit: Trains one with a seed.
+        seed: Of the first attempt.
+        index: The index t of the round, from 1. In the first one nothing is there to fall back on: errors are raised.
+
+    Raises:
+        NewcomerFailed: Both attempts failed.
+        TypeError, OSError: The first did, by a wrong argument or by the system.
+    """
+    if index == 1:
+        return fit(seed), ()
+    try:
+        return fit(seed), ()
+    except (UserTypeError, OSError):  # another seed cures neither a wrong argument nor a disk
+        raise
+    except Exception as error:
+        first = said(error)
+    try:
+        return fit(seed ^ 1), (f"the newcomer failed and was trained again with another seed: {first}",)
+    except Exception as error:
+        raise NewcomerFailed(f"round {index}: the newcomer failed twice: {first}; then: {said(error)}") from error
+
+
+def said(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
