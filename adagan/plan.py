@@ -33,6 +33,8 @@ ROUNDS = 3
 """Rounds whose checks a budget is to have room for."""
 PART = 4
 """Without a budget newcomers that are trained like the first component train for one in so many of its steps."""
+CAUTION = 1.5
+"""A round's checks may take so many times their price."""
 WORTH_IT = 0.05
 """Share of a budget that must be left for another training."""
 
@@ -125,6 +127,7 @@ class Repairs(Plan):
         patch = _patch(example, data)
         self.newcomer = newcomer or patch or component
         self._cost: StepCost | None = None
+        self._price = float("inf")
 
     @property
     def left(self) -> float:
@@ -134,6 +137,7 @@ class Repairs(Plan):
         return self.budget - (time.process_time() - self._start)
 
     def next(self, rounds: Sequence[Round], price: float) -> Training:
+        self._price = price
         if not rounds and self.first is not None:
             return Training(self.first, continued=False)
         if not rounds:
@@ -141,10 +145,10 @@ class Repairs(Plan):
             seconds = max(min(share * self.left, self.left - ROUNDS * price), LEAST * self.left)
             return Training(self._in_time(seconds), continued=False)
         if not _is_missing(rounds):
-            return Training(self._in_time(self.left - _checks(rounds)), continued=True, repairs=False)
+            return Training(self._in_time(self.left - self._checks(rounds)), continued=True, repairs=False)
         if self.newcomer is not self.component:
             return Training(self.newcomer, continued=False)
-        seconds = (self.left - _checks(rounds)) / 2
+        seconds = (self.left - self._checks(rounds)) / 2
         return Training(self._in_time(seconds, PART), continued=self.continues)
 
     def end(self, rounds: Sequence[Round]) -> str:
@@ -170,7 +174,15 @@ class Repairs(Plan):
     def _is_short(self, rounds: Sequence[Round]) -> bool:
         """Whether another round would not fit in the budget."""
         is_patched = _is_missing(rounds) and self.newcomer is not self.component
-        return self.left - _checks(rounds) < (0.0 if is_patched else WORTH_IT * (self.budget or 0.0))
+        return self.left - self._checks(rounds) < (0.0 if is_patched else WORTH_IT * (self.budget or 0.0))
+
+    def _checks(self, rounds: Sequence[Round]) -> float:
+        """CPU seconds that a round takes beside its training: somewhat more than its price, or those of the last one.
+
+        The first round's may hold what is done once, such as imports.
+        """
+        last = rounds[-1]
+        return min(last.cpu_seconds - (last.training_cpu_seconds or 0.0), CAUTION * self._price)
 
     def _in_time(self, seconds: float, part: int = 1) -> Maker:
         """Makes components that train for so many CPU seconds, or without a budget for a part of their own length."""
@@ -199,12 +211,6 @@ def _of_length(make: Maker, length: int) -> Component:
 def _is_missing(rounds: Sequence[Round]) -> bool:
     left = rounds[-1].left
     return left is not None and left.verdict == "missing"
-
-
-def _checks(rounds: Sequence[Round]) -> float:
-    """CPU seconds that a round takes beside its training, by the last one."""
-    last = rounds[-1]
-    return last.cpu_seconds - (last.training_cpu_seconds or 0.0)
 
 
 def _patch(example: Component, data: TrainingData) -> Maker | None:
