@@ -142,7 +142,7 @@ class Repairs(Plan):
             return Training(self.first, continued=False)
         if not rounds:
             share = FIRST_OF_CONTINUED if self.newcomer is self.component else FIRST
-            seconds = max(min(share * self.left, self.left - ROUNDS * price), LEAST * self.left)
+            seconds = max(min(share * self.left, self.left - ROUNDS * CAUTION * price), LEAST * self.left)
             return Training(self._in_time(seconds), continued=False)
         if not _is_missing(rounds):
             return Training(self._in_time(self.left - self._checks(rounds)), continued=True, repairs=False)
