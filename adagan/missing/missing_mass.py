@@ -101,7 +101,7 @@ class Missing:
 
     def describe(self) -> str:
         """The verdict in one sentence, with what would settle it where it is open."""
-        seen = f"a region of {self.visible:.1%} of the data or more would have been seen"
+        seen = f"a region of {100 * self.visible:.2g}% of the data or more would have been seen"
         if self.verdict == "missing":
             regions = "1 region" if len(self.regions) == 1 else f"{len(self.regions)} regions"
             interval = f"{self.low:.1%} to {self.high:.1%}"

@@ -147,7 +147,6 @@ PYTHON: dict[str, tuple[Callable[[], Any], str]] = {
     "labels short": (lambda: labelled([0, 1]), r"labels: expected 60 labels.*\(2,\)"),
     "labels half": (lambda: labelled([0.5] * 60), "labels: expected classes as whole numbers"),
     "labels nan": (lambda: labelled([math.nan] * 60), "labels: expected classes as whole numbers"),
-    "labels text": (lambda: labelled(["cat"] * 60), "labels: "),
     "labels below": (lambda: labelled([-2] * 60), "labels: expected classes from 0, and -1 .*got -2"),
     "labels none known": (lambda: labelled([-1] * 60), "labels: every row is unlabelled"),
     "labels as large ids": (lambda: labelled([10**12, *range(59)]), "labels: .*1000000000000.*return_inverse"),
