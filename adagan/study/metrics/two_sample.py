@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,8 @@ def two_sample_scores(
     halves = StratifiedKFold(2, shuffle=True, random_state=seed)
     for train, test in halves.split(points, labels):
         classifier = HistGradientBoostingClassifier(max_iter=60, early_stopping=False, random_state=seed)
-        score = classifier.fit(points[train], labels[train]).predict_proba(points[test])[:, 1]
+        with warnings.catch_warnings():  # joblib's threads set the process's filters, and leave the last one's behind
+            score = classifier.fit(points[train], labels[train]).predict_proba(points[test])[:, 1]
         area, level = _area_and_level(score, labels[test], random, permutations)
         areas.append(area)
         levels.append(level)
