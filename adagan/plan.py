@@ -61,7 +61,7 @@ class Plan(ABC):
     """Whether what is missing is looked at after every round, rather than before the next one."""
 
     @abstractmethod
-    def next(self, rounds: Sequence[Round], price: float) -> Training:
+    def next(self, rounds: Sequence[Round], price: float | None) -> Training:
         """What the round after these trains; `price` is what a round takes beside, about, in CPU seconds."""
 
     @abstractmethod
@@ -84,7 +84,7 @@ class Alike(Plan):
     def __init__(self, component: Maker, warm_start: bool) -> None:
         self.training = Training(component, warm_start)
 
-    def next(self, rounds: Sequence[Round], price: float) -> Training:
+    def next(self, rounds: Sequence[Round], price: float | None) -> Training:
         return self.training
 
     def end(self, rounds: Sequence[Round]) -> str:
@@ -136,13 +136,13 @@ class Repairs(Plan):
             return float("inf")
         return self.budget - (time.process_time() - self._start)
 
-    def next(self, rounds: Sequence[Round], price: float) -> Training:
-        self._price = price
+    def next(self, rounds: Sequence[Round], price: float | None) -> Training:
+        self._price = float("inf") if price is None else price
         if not rounds and self.first is not None:
             return Training(self.first, continued=False)
         if not rounds:
             share = FIRST_OF_CONTINUED if self.newcomer is self.component else FIRST
-            seconds = max(min(share * self.left, self.left - ROUNDS * CAUTION * price), LEAST * self.left)
+            seconds = max(min(share * self.left, self.left - ROUNDS * CAUTION * (price or 0.0)), LEAST * self.left)
             return Training(self._in_time(seconds), continued=False)
         if not _is_missing(rounds):
             return Training(self._in_time(self.left - self._checks(rounds)), continued=True, repairs=False)

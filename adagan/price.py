@@ -29,7 +29,7 @@ def tell_price(
     mixture: Mixture | None,
     data: TrainingData,
     seeds: RoundSeeds,
-) -> float:
+) -> float | None:
     """Logs what the critic and the search for what is missing will take in a round, as a warning above a minute.
 
     Args:
@@ -40,7 +40,7 @@ def tell_price(
         seeds: Of the round.
 
     Returns:
-        CPU seconds, about; parts that do not say their price, and draws of what is not trained yet, count nothing.
+        CPU seconds, about, without draws of what is not trained yet; ``None`` where a part does not say its price.
     """
     points, count = data.points, 1 if mixture is None else len(mixture) + 1
     parts = {"the critic": price_of(critic, points, count, seeds.critic)}
@@ -57,7 +57,7 @@ def tell_price(
         total,
         told,
     )
-    return total
+    return None if None in parts.values() else total
 
 
 def draw_price(mixture: Mixture, seed: int) -> float:
