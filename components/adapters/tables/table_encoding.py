@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from adagan.components.adapters.tables.column import Column, Kind
-from adagan.components.adapters.tables.dtypes import index_from_json, index_to_json
-from adagan.components.adapters.tables.inference import column_of, magnitudes_of, remarks
-from adagan.components.adapters.tables.measures import measured, objects, restored
+from adagan.components.adapters.tables.inference import column_of, remarks
+from adagan.components.adapters.tables.measures import restored
 from adagan.components.adapters.tables.number_scaling import NumberScaling
+from adagan.components.adapters.tables.states import ordinary_magnitudes, states_of
+from adagan.components.adapters.tables.table_labels import TableLabels, foreign_dtypes
 from adagan.mixtures.errors import UserError, UserTypeError
 
 if TYPE_CHECKING:
@@ -86,13 +87,10 @@ class TableEncoding:
         kept = frame.drop(columns=list(self.dropped))
         if not len(kept.columns):
             raise UserError("columns: all of them are dropped; keep one or more")
-        self._names = {"names": index_to_json(kept.columns), "of": _plain(kept.columns.name)}
-        self._index = [_plain(name) for name in frame.index.names] if _means_something(frame.index) else []
-        kept = self._with_index(kept)
+        self._labels = TableLabels.of(kept)
+        kept = self._labels.index_as_columns(kept)
         self.dtype, self.written = dtype, dict[str, Any]()
-        foreign = {
-            name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative
-        }
+        foreign = foreign_dtypes(frame)
         looked_at = [column_of(kept[name], said.get(name)) for name in kept.columns]
         self.columns = tuple(replace(column, dtype=foreign.get(column.name, column.dtype)) for column in looked_at)
         self.remarks = remarks([column for column in self.columns if column.name not in said])
@@ -139,7 +137,7 @@ class TableEncoding:
             ValueError: A column is lacking or superfluous, a category was never seen, or a value is missing where none
                 was.
         """
-        frame = self._with_index(frame.drop(columns=[name for name in self.dropped if name in frame.columns]))
+        frame = self._labels.index_as_columns(frame.drop(columns=[n for n in self.dropped if n in frame.columns]))
         names = [column.name for column in self.columns]
         if set(frame.columns) != set(names):
             raise UserError(f"frame: expected the columns {names}, got {list(frame.columns)}")
@@ -148,7 +146,7 @@ class TableEncoding:
         numbers = self._number_table(frame)
         blocks = [np.nan_to_num(self._scaling.scaled(numbers))]
         if self.block_sizes:
-            states = [self._states_of(column, frame[column.name]) for column in self._with_states]
+            states = [states_of(column, frame[column.name]) for column in self._with_states]
             blocks.append(self._states.transform(np.stack(states, axis=1)))
         return torch.from_numpy(np.concatenate(blocks, axis=1)).to(self.dtype)
 
@@ -173,22 +171,16 @@ class TableEncoding:
             else restored(column, states.get(column.name, nothing), magnitudes.get(column.name, nothing.astype(float)))
             for column in self.columns
         }
-        frame = pd.DataFrame(series)
-        if self._index:
-            levels = list(frame.columns[: len(self._index)])
-            frame = frame.set_index(levels)
-            frame.index.names = self._index
-        frame.columns = index_from_json(self._names["names"]).rename(self._names["of"])
-        return frame
+        return self._labels.given_back(pd.DataFrame(series))
 
     @property
     def has_index(self) -> bool:
         """Whether the table's index is more than numbers of rows."""
-        return bool(self._index)
+        return bool(self._labels.index)
 
     def renumbered(self, frame: pd.DataFrame, start: int) -> pd.DataFrame:
         """Some rows of a decoded table as a table of their own: identifiers and rows are numbered anew."""
-        frame = frame.copy() if self._index else frame.reset_index(drop=True)
+        frame = frame.copy() if self.has_index else frame.reset_index(drop=True)
         for column in self.columns:
             if column.kind is Kind.IDENTIFIER and column.name in frame.columns:
                 frame[column.name] = _numbered(column, start, len(frame)).to_numpy()
@@ -238,50 +230,12 @@ class TableEncoding:
         numbers, *blocks = torch.split(vectors, [len(self._numbers), *self.block_sizes], dim=1)
         return numbers, blocks
 
-    def _with_index(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The table as this machine reads numbers, with an index that means something as columns before the others."""
-        foreign = {
-            name: kind.newbyteorder("=")
-            for name, kind in frame.dtypes.items()
-            if isinstance(kind, np.dtype) and not kind.isnative
-        }
-        frame = frame.astype(foreign) if foreign else frame
-        if not self._index:
-            return frame
-        labels = [f"index {level}" if name is None else name for level, name in enumerate(self._index)]
-        return frame.reset_index(names=labels)
-
     def _number_table(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Ordinary magnitudes, NaN where a row has none, shape (N, n)."""
         table = np.full((len(frame), len(self._numbers)), np.nan)
         for index, column in enumerate(self._numbers):
-            series = frame[column.name]
-            values = magnitudes_of(measured(series, column), column)
-            table[series.notna().to_numpy(), index] = np.where(np.isin(values, column.values), np.nan, values)
+            table[:, index] = ordinary_magnitudes(column, frame[column.name])
         return table
-
-    def _states_of(self, column: Column, series: pd.Series) -> NDArray[np.int64]:
-        there = series.notna().to_numpy()
-        if not there.all() and not column.lacking:
-            raise UserError(f"frame: column {column.name!r} has missing values, of which the encoding has seen none")
-        states = np.full(len(series), column.missing_state, dtype=np.int64)
-        if column.kind is Kind.CATEGORY:
-            known = {value: state for state, value in enumerate(column.values)}
-            categories = objects(series[there])
-            unseen = [value for value in categories if value not in known]
-            if unseen:
-                raise UserError(
-                    f"frame: column {column.name!r} holds {_shown(column, unseen[0])!r}, which the encoding has not "
-                    "seen; make the encoding of a table with every category"
-                )
-            states[there] = [known[value] for value in categories]
-            return states
-        values = magnitudes_of(measured(series, column), column)
-        found = np.full(len(values), column.ordinary_state, dtype=np.int64)
-        for state, value in enumerate(column.values):
-            found[values == value] = state
-        states[there] = found
-        return states
 
     def config(self) -> dict[str, Any]:
         """All of it, for JSON."""
@@ -289,8 +243,7 @@ class TableEncoding:
             "dtype": str(self.dtype).removeprefix("torch."),
             "columns": [column.config() for column in self.columns],
             "dropped": list(self.dropped),
-            "names": self._names,
-            "index": self._index,
+            **self._labels.config(),
             "scaling": self._scaling.config(),
             "written": self.written,
         }
@@ -307,30 +260,13 @@ class TableEncoding:
             made.dtype = DTYPES[config["dtype"]]
             made.columns = tuple(Column.from_config(column) for column in config["columns"])
             made.dropped, made.remarks, made.written = tuple(config["dropped"]), [], dict(config["written"])
-            made._names, made._index = config["names"], config["index"]
+            made._labels = TableLabels.from_config(config)
             made._scaling = NumberScaling.from_config(made._numbers, config["scaling"])
             made._learn_states()
             made.decode(torch.zeros(1, made.width, dtype=made.dtype))
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise UserError(f"the encoding of a table is damaged: {type(error).__name__}: {error}") from error
         return made
-
-
-def _means_something(index: Any) -> bool:
-    """Whether an index is more than numbers of rows."""
-    import pandas as pd
-
-    unnamed = all(name is None for name in index.names)
-    return not (unnamed and index.nlevels == 1 and pd.api.types.is_integer_dtype(index.dtype))
-
-
-def _plain(name: Any) -> Any:
-    return int(name) if isinstance(name, np.integer) else name
-
-
-def _shown(column: Column, value: Any) -> Any:
-    categories = getattr(column.dtype, "categories", None)
-    return value if categories is None else categories[value]
 
 
 def _numbered(column: Column, start: int, count: int) -> pd.Series:
