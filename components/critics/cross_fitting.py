@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from adagan.components.checks import check_kind, check_points, keywords_only
 from adagan.components.critics.calibration import Calibration
 from adagan.components.critics.calibration_map import CalibrationMap
-from adagan.components.critics.calibrators import Calibrator, RawRatios, VectorScaling, cross_calibrated
-from adagan.components.critics.chance_level import learnt_level
+from adagan.components.critics.calibrators import Calibrator, VectorScaling
 from adagan.components.critics.component_densities import ComponentDensities, check_offers_log_prob, part_of
+from adagan.components.critics.fold_calibration import calibrated_folds
 from adagan.components.critics.fold_scores import HeldOutRatios
 from adagan.components.critics.labelled_points import (
     LabelledPoints,
@@ -179,37 +179,23 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
     ) -> None:
         """Calibrates every estimate on its fold, and keeps the out-of-fold log ratios and the record."""
         fold = self.fold_.long()[rows]
-        raw_at_data = drawn.weights.new_empty(len(drawn.data), points.num_components)
-        raw_at_samples = drawn.weights.new_empty(len(drawn.samples), points.num_components)
-        at_data, at_samples = torch.empty_like(raw_at_data), torch.empty_like(raw_at_samples)
-        maps, levels = [], []
-        for index, estimator in enumerate(self.estimators_):
-            own, own_samples = fold == index, sample_fold == index
-            held_out = points.rows(own, own_samples)
-            raw = torch.cat([in_blocks(estimator, held_out.data), in_blocks(estimator, held_out.samples)])
-            ratios = RawRatios(raw, held_out.classes, points.log_shares, held_out.counts)
-            fitted, calibrated = cross_calibrated(self.calibrator, ratios)
-            maps.append(fitted)
-            count = len(held_out.data)
-            raw_at_data[own], raw_at_samples[own_samples] = raw[:count], raw[count:]
-            at_data[own], at_samples[own_samples] = calibrated[:count], calibrated[count:]
-            levels.append(learnt_level(estimator, points.rows(~own, ~own_samples)))
-        self.maps_ = nn.ModuleList(maps)
+        scored = calibrated_folds(self.estimators_, self.calibrator, points, fold, sample_fold)
+        self.maps_ = scored.maps
         among_data, among_samples = self._among_components(data), self._among_components(drawn.samples)
-        ratios_of_all = self._at_all(data, rows, at_data)
+        ratios_of_all = self._at_all(data, rows, scored.at_data)
         self.component_log_ratios_ = ratios_of_all + among_data
         among_learnt = among_data if isinstance(among_data, float) else among_data[rows]
         self._held_out = HeldOutRatios(
             weights=drawn.weights,
             fold=fold,
-            at_data=at_data + among_learnt,
-            raw_at_data=raw_at_data + among_learnt,
+            at_data=scored.at_data + among_learnt,
+            raw_at_data=scored.raw_at_data + among_learnt,
             labels=drawn.labels,
             sample_fold=sample_fold,
-            at_samples=at_samples + among_samples,
-            raw_at_samples=raw_at_samples + among_samples,
+            at_samples=scored.at_samples + among_samples,
+            raw_at_samples=scored.raw_at_samples + among_samples,
             shares=self.shares_,
-            learnt_level=max(levels),
+            learnt_level=scored.learnt_level,
         )
         self.calibration_ = self._record()
 
