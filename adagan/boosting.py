@@ -5,47 +5,36 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any, Literal, Self
 
 import torch
 
-from adagan.boosted import Boosted
 from adagan.components.adapters.already_trained import AlreadyTrained
-from adagan.components.checks import check_maker, keywords_only
-from adagan.components.contract import Component, learns_labels
+from adagan.components.checks import check_maker
+from adagan.components.contract import Component
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.critics.sharp_critic import SharpCritic
-from adagan.components.labels import refuse_labels
-from adagan.components.training.progress import announce
-from adagan.data.training_data import ColumnsLike, DataLike, TrainingData
-from adagan.fitting import check_critics, fit_critic, fit_newcomer, unfitted
+from adagan.fitting import fit_critic, fit_newcomer
 from adagan.missing.finding import Finding
-from adagan.missing.lookout import Lookout
 from adagan.missing.missing_mass import Missing
-from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.data_weights import DataWeightRule, DataWeights, Star
 from adagan.mixtures.divergences import JensenShannon
-from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.mixtures.kept_if_better import KeptIfBetter
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_positive
 from adagan.mixtures.randomness import check_seed
 from adagan.mixtures.steps import FullyCorrective, MissingMass, MixtureStep, Step
-from adagan.mixtures.storage.components import component_record
 from adagan.model_checks import check_choices, check_rounds
-from adagan.plan import Alike, Plan, Repairs, Training
+from adagan.plan import Training
 from adagan.price import tell_price
-from adagan.recipe import check_recipe, recipe_of
 from adagan.recording import Clock, observed
-from adagan.rehearsal import rehearse
 from adagan.round import verdict
 from adagan.run_folder import RunFolder
-from adagan.second_try import NewcomerFailed, tried_twice
+from adagan.running import BoostingRun
+from adagan.second_try import tried_twice
 from adagan.seeds import RoundSeeds
 from adagan.stopping import Never, NothingMissing, StoppingRule
 
@@ -57,7 +46,7 @@ FEWEST = 1e-4
 """Where a newcomer is to repair what is missing, its target is nothing else, down to this share of the data."""
 
 
-class AdaGAN(Boosted):
+class AdaGAN(BoostingRun):
     """Boosts a generator: trains components in rounds, each on the data reweighted towards what the mixture misses.
 
     Two decisions are separate. `target` says how sparse the newcomer's target is: the beta of the data weights.
@@ -139,121 +128,6 @@ class AdaGAN(Boosted):
         self.seed, self.folder, self.progress = check_seed(seed), folder, progress
         check_choices(self)
 
-    @keywords_only
-    def fit(
-        self,
-        data: DataLike,
-        *,
-        weights: ArrayLike | str | None = None,
-        labels: ArrayLike | str | None = None,
-        columns: ColumnsLike | None = None,
-        files: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Forgets everything and runs all the rounds.
-
-        Args:
-            data: Shape (N, *event), floating point; training runs on its device. A ``Dataset``, ``DataLoader`` or
-                ``LightningDataModule`` is read into memory, in the order of its rows; of pairs (x, y) the y are the
-                labels of a component that learns labels. A pandas DataFrame is encoded, and `sample` returns such.
-            weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform. Of a table also the
-                name of a column, which is then not learnt.
-            labels: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components that declare
-                ``learns_labels = True``. Of a table also the name of a column.
-            columns: Kinds of a table's columns by name, such as ``{"zip": "category"}``, see `TableEncoding`, where a
-                look at the values would not do; or the encoding itself.
-            files: Text files of the caller's to keep in the run's folder, by name.
-
-        Raises:
-            ValueError: NaN or infinite data, weights that are negative, all zero or of the wrong length, no classes.
-            FileExistsError: The folder holds a run already.
-            TypeError: A run folder is wanted, and the component cannot be stored; labels, and it takes none.
-            TrainingDiverged: The first component failed, or a critic; the rounds before it stay. A later component
-                that fails is trained once more, with another seed; if that fails too, the run ends with the mixture so
-                far, and `stopped_` says so.
-        """
-        folder = None if self.folder is None else RunFolder(self.folder)
-        if folder is not None:
-            folder.check_free()
-        self._data = self._checked(data, weights=weights, labels=labels, columns=columns)
-        if folder is not None:
-            recipe = recipe_of(self, unfitted(self.component, self.seed))
-            folder.create(self._data, self.seed, files, made_with=recipe)
-        self.rounds_, self.data_weights_ = [], []
-        for learnt in ("mixture_", "critic_", "_whole"):
-            self.__dict__.pop(learnt, None)
-        with nullcontext() if folder is None else folder.alone():
-            return self._run()
-
-    @keywords_only
-    def resume(
-        self, data: DataLike, *, weights: ArrayLike | str | None = None, labels: ArrayLike | str | None = None
-    ) -> Self:
-        """Goes on with the run in the folder until it has all its rounds; the data must be the same.
-
-        Raises:
-            FileNotFoundError: No run in the folder.
-            ValueError: Other data, weights, labels or seed than the run's; a corrupted file; another format; another
-                process runs rounds in the folder.
-        """
-        if self.folder is None:
-            raise UserError("folder: expected the folder of the run to resume, got None")
-        folder = RunFolder(self.folder)
-        with folder.alone():
-            self._data = self._checked(data, weights=weights, labels=labels, columns=folder.encoding())
-            folder.check(self._data, self.seed)
-            if self._loaded and len(folder.rounds()) < self.rounds:
-                check_recipe(self, folder.content().get("made_with"))
-            self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
-            if self.rounds_:
-                device, makers = self._data.points.device, self._makers()
-                self.mixture_ = self._whole = folder.mixture(components=makers, device=device, whole=True)
-                self.critic_ = folder.critic(components=makers, device=device, whole=True)
-            return self._run()
-
-    def _run(self) -> Self:
-        from adagan.terminal.display import rounds_shown
-
-        self._plan = self._planned()
-        self._seen: Missing | None = None
-        self.stopped_ = self._reason_to_stop()
-        with rounds_shown(self.rounds, len(self.rounds_), visible=self.progress):
-            try:
-                while not self.rounds_ or (len(self.rounds_) < self.rounds and not self.stopped_):
-                    self.boost()
-                    announce("round", len(self.rounds_), self.rounds)
-                    self.stopped_ = self._reason_to_stop()
-            except NewcomerFailed as failure:
-                self.stopped_ = str(failure)
-                warnings.warn(f"{failure}; what was there before is kept", stacklevel=3)
-            except Exception:
-                if self.folder is not None and not self.rounds_:
-                    with suppress(OSError):  # the folder may have vanished, and the error says so
-                        RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
-                raise
-        kept = self.stop.keep(self.rounds_)
-        if kept < len(self.rounds_):
-            self.mixture_ = self._whole[:kept]
-            self.critic_.reweigh(self._whole.history[kept - 1])
-        if self.folder is not None:
-            RunFolder(self.folder).finish(kept, self.stopped_)
-        return self
-
-    def _planned(self) -> Plan:
-        if not self._repairs:
-            return Alike(self.component, self.warm_start)
-        spent = sum(record.cpu_seconds for record in self.rounds_)
-        trained = None if self.first is None else partial(AlreadyTrained, self.first)
-        return Repairs(self.component, trained, self.newcomer, self.budget, self._data, self.seed, spent)
-
-    def _makers(self) -> list[Callable[[], Any]]:
-        """What made the components and critics, for those that the package does not know."""
-        return [make for make in (self.component, self.newcomer, self.critic) if make is not None]
-
-    def _reason_to_stop(self) -> str:
-        if not self.rounds_ or self._plan.goes_on(self.rounds_):
-            return ""
-        return self.stop.reason(self.rounds_) or self._plan.end(self.rounds_)
-
     def boost(self) -> Self:
         """Runs one more round, by the lines of the paper's Algorithm 1; needs `fit` or `resume` before."""
         if not hasattr(self, "_data") or not hasattr(self, "rounds_"):
@@ -324,23 +198,3 @@ class AdaGAN(Boosted):
         critic = fit_critic(self.critic, self._data, candidate, seed)
         weights = self.step.weights(critic.component_log_ratios_, incoming, self._data.weights)
         return self._whole.append(newcomer, weights), critic.reweigh(weights)
-
-    def _checked(
-        self,
-        data: DataLike,
-        *,
-        weights: ArrayLike | str | None,
-        labels: ArrayLike | str | None,
-        columns: ColumnsLike | None,
-    ) -> TrainingData:
-        component = unfitted(self.component, self.seed)
-        wanted = learns_labels(component)
-        checked = TrainingData.checked(data, weights=weights, labels=labels, learns_labels=wanted, columns=columns)
-        if self.folder is not None:
-            component_record(component), component_record(self.critic())  # what cannot be stored is refused in advance
-        refuse_labels(component, checked.labels)
-        check_critics(self.critic, self.coarse_critic, component, self.rounds, self.seed)
-        if self.folder is not None:
-            rehearse(component, self.component, checked, self.seed)
-        self._lookout = Lookout(checked, self.coarse_critic, self.seed)
-        return checked

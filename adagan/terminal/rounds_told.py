@@ -9,7 +9,8 @@ from pathlib import Path
 
 from adagan.boosting import AdaGAN
 from adagan.mixtures.errors import UserError
-from adagan.run_folder import RUN_FILE, RunFolder
+from adagan.run_folder import RunFolder
+from adagan.written_run import RUN_FILE
 
 CURES = {
     errno.ENOSPC: "make room on the disk",

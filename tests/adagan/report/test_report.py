@@ -25,7 +25,8 @@ from adagan.report.page import _refinement, shown_rounds, write_report
 from adagan.report.pictures import ImageView, LineView, PlaneView, view_of
 from adagan.report.text import overall
 from adagan.round import Round, verdict
-from adagan.run_folder import RUN_FILE, RunFolder
+from adagan.run_folder import RunFolder
+from adagan.written_run import RUN_FILE
 
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 CURVES, REFINED, RELIABILITY, WEIGHTS, DIAL = 8, 2, 1, 1, 1
