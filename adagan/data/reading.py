@@ -7,7 +7,6 @@ to do; nothing is repaired silently.
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -23,7 +22,7 @@ from adagan.data.array_files import read_npy, read_npz
 from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
 from adagan.data.cells import is_number
 from adagan.data.column_table import column_lines
-from adagan.data.limits import check_expansion
+from adagan.data.image_folder import read_images
 from adagan.data.table_files import TABLES, TEXT, is_table_file, read_table
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.arguments import as_probabilities
@@ -31,11 +30,6 @@ from adagan.mixtures.errors import UserError
 from adagan.suggestions import suggestion
 
 _log = logging.getLogger(__name__)
-
-MOST_PIXELS = 2**24
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
-"""What images may be, whatever their names end in: other formats start programs."""
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def read_training_data(
@@ -168,7 +162,7 @@ def read_data(source: str, seed: int = 0) -> Tensor:
     """
     path = Path(source)
     if path.is_dir():
-        return _checked(_read_images(path), source)
+        return _checked(read_images(path), source)
     if path.is_file():
         readers = {".npy": read_npy, ".npz": read_npz, **dict.fromkeys(TABLES, _read_numbers)}
         reader = readers.get(path.suffix.lower())
@@ -243,51 +237,6 @@ def _read_numbers(path: Path) -> NDArray[np.generic]:
     return values
 
 
-def _read_images(folder: Path) -> NDArray[np.generic]:
-    from PIL import Image
-
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not paths:
-        raise UserError(f"{folder}: no images in this folder ({', '.join(sorted(IMAGE_SUFFIXES))})")
-    images: list[NDArray[np.uint8]] = []
-    size: tuple[int, int] | None = None
-    grey = True
-    held = on_disk = 0
-    for path in paths:
-        if not path.is_file():
-            raise UserError(f"{path}: no file, but a folder, a pipe or a device; remove it or give it another name")
-        try:
-            with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as image:
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # which comes before the error of ours
-                if image.size[0] * image.size[1] > MOST_PIXELS:
-                    raise Image.DecompressionBombError
-                held, on_disk = held + 3 * image.size[0] * image.size[1], on_disk + path.stat().st_size
-                check_expansion(folder, held, on_disk)
-                if size is not None and image.size != size:
-                    raise UserError(
-                        f"{folder}: images of differing sizes: {paths[0].name} has {size[0]}×{size[1]} pixels, "
-                        f"{path.name} {image.size[0]}×{image.size[1]}; crop or resize them to one size"
-                    )
-                size = image.size
-                if image.mode.startswith(("I", "F")):
-                    raise UserError(
-                        f"{path}: {image.mode} pixels are not read; convert the images to 8 bits per channel, or pass "
-                        "them as a .npy array"
-                    )
-                grey = grey and image.mode in ("L", "1")
-                images.append(np.asarray(image.convert("RGB"), dtype=np.uint8))
-        except UserError:
-            raise
-        except Image.DecompressionBombError as error:
-            raise UserError(
-                f"{path}: it declares more than the {MOST_PIXELS:,} pixels of an image; crop or resize the images"
-            ) from error
-        except Exception as error:  # what Pillow raises for truncated and damaged files, of a dozen kinds
-            raise UserError(f"{path}: not a readable image ({_one_line(error)})") from error
-    stacked = np.stack(images).transpose(0, 3, 1, 2)
-    return np.asarray(stacked[:, :1] if grey else stacked, dtype=np.float32) / 255
-
-
 def _checked(values: NDArray[np.generic], source: str) -> Tensor:
     if values.dtype.kind not in "buif":
         raise UserError(f"{source}: expected real numbers, got an array of {values.dtype}")
@@ -313,7 +262,3 @@ def _checked(values: NDArray[np.generic], source: str) -> Tensor:
             "these rows or fill them in"
         )
     return data
-
-
-def _one_line(error: Exception | str) -> str:
-    return " ".join(str(error).split())
