@@ -151,7 +151,8 @@ class AdaGAN(BoostingRun):
         )
         seconds = planned + began.cpu_seconds
         # ChooseMixtureWeight, and G_t
-        mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic)
+        share = data_weights.beta if training.repairs else 1.0
+        mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic, share)
         left = self._look_back(mixture, critic, index)
         base = self._data.weights
         record = observed(data_weights, missing, mixture, critic, base, self.divergence, clock, seconds, left)
@@ -187,8 +188,14 @@ class AdaGAN(BoostingRun):
         start = self.data_weights_[-1].values if self.rule.accumulates else base
         return self.rule(log_ratio, beta, start), missing
 
-    def _choose_mixture_weights(self, newcomer: Component, seed: int) -> tuple[Mixture, RatioEstimator]:
-        """The mixture with the newcomer, its weights chosen at points that the critic did not learn from."""
+    def _choose_mixture_weights(self, newcomer: Component, seed: int, share: float) -> tuple[Mixture, RatioEstimator]:
+        """The mixture with the newcomer, its weights chosen at points that the critic did not learn from.
+
+        Args:
+            newcomer: Fitted.
+            seed: Of the critic.
+            share: Of the data, that the newcomer was trained for.
+        """
         if not self.rounds_:
             mixture = Mixture([newcomer], encoding=self._data.encoding).to(self._data.points.device)
             return mixture, fit_critic(self.critic, self._data, mixture, seed)
@@ -196,5 +203,5 @@ class AdaGAN(BoostingRun):
         # provisional weights: the critic sees enough of every component whatever its weight
         candidate = self._whole.append(newcomer, torch.cat([incoming / 2, incoming.new_tensor([0.5])]))
         critic = fit_critic(self.critic, self._data, candidate, seed)
-        weights = self.step.weights(critic.component_log_ratios_, incoming, self._data.weights)
+        weights = self.step.up_to(share).weights(critic.component_log_ratios_, incoming, self._data.weights)
         return self._whole.append(newcomer, weights), critic.reweigh(weights)

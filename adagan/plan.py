@@ -37,6 +37,8 @@ CAUTION = 1.5
 """A round's checks may take so many times their price."""
 WORTH_IT = 0.05
 """Share of a budget that must be left for another training."""
+OVERDRAWN = 0.05
+"""Share of a budget by which a patch may exceed it: to end with something missing for want of a second is worse."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,8 @@ class Repairs(Plan):
     def _is_short(self, rounds: Sequence[Round]) -> bool:
         """Whether another round would not fit in the budget."""
         is_patched = _is_missing(rounds) and self.newcomer is not self.component
-        return self.left - self._checks(rounds) < (0.0 if is_patched else WORTH_IT * (self.budget or 0.0))
+        share = -OVERDRAWN if is_patched else WORTH_IT
+        return self.left - self._checks(rounds) < share * (self.budget or 0.0)
 
     def _checks(self, rounds: Sequence[Round]) -> float:
         """CPU seconds that a round takes beside its training: somewhat more than its price, or those of the last one.

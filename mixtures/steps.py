@@ -51,6 +51,10 @@ class MixtureStep(Parameters, ABC):
             Weights of shape (K,), float64, sum 1.
         """
 
+    def up_to(self, share: float) -> MixtureStep:
+        """The step for a newcomer that was trained for a share of the data only; most do not ask for that."""
+        return self
+
 
 def append_weight(incoming: Tensor, beta: float) -> Tensor:
     """(1 − beta) · incoming, then beta: component i ends with beta_i times the product of the later (1 − beta_j)."""

@@ -48,6 +48,22 @@ def test_a_gain_within_the_luck_of_few_points_is_not_taken() -> None:
     assert torch.allclose(KeptIfBetter(step).weights(many, torch.ones(1)), step.weights(many, torch.ones(1)))
 
 
+def test_what_repairs_a_share_of_the_data_is_given_no_more_than_it() -> None:
+    # nine tenths of the mixture are told from data: the divergence would flood the gap that the newcomer fills
+    good = at_points(20, NEWCOMER)
+    poor = good + torch.tensor([0.1, 1.0], dtype=torch.float64).log()
+    step, one = KeptIfBetter(), torch.ones(1)
+    assert float(step.weights(poor, one)[-1]) > 0.5
+    assert step.up_to(0.2).weights(poor, one).tolist() == pytest.approx([0.8, 0.2])
+    assert step.up_to(1.0) is step
+    # within the limit the divergence decides, and others keep their shares among themselves
+    assert step.up_to(0.5).weights(good, one).tolist() == pytest.approx([0.8, 0.2], abs=1e-6)
+    three = torch.cat([good[:, :1], good], dim=1)
+    two = torch.tensor([0.75, 0.25], dtype=torch.float64)
+    assert step.up_to(0.1).weights(three, two).tolist() == pytest.approx([0.675, 0.225, 0.1])
+    assert step.up_to(0.2).weights(at_points(20, MIXTURE), one).tolist() == [1.0, 0.0]
+
+
 def test_points_of_no_weight_do_not_count() -> None:
     ratios = at_points(20, NEWCOMER)
     base = torch.ones(len(ratios), dtype=torch.float64)
