@@ -29,6 +29,7 @@ from adagan.mixtures.refinement.methods import (
     importance_weights,
 )
 from adagan.mixtures.refinement.refined import Refined
+from adagan.mixtures.sampling.shards import Shard
 from adagan.mixtures.sampling.streaming import stream_samples
 from adagan.mixtures.steps import (
     Constant,
@@ -76,6 +77,7 @@ __all__ = [
     "Refinement",
     "RefinementRecord",
     "Rejection",
+    "Shard",
     "Star",
     "Step",
     "TopK",

@@ -65,6 +65,11 @@ def seed_from(generator: torch.Generator | None) -> int:
     return int(torch.randint(2**62, (), generator=generator, device=generator.device))
 
 
+def derived_seed(seed: int, index: int) -> int:
+    """The seed of part `index`, from 0, of what has a seed: parts can be drawn in any order, and apart."""
+    return int(np.random.SeedSequence([seed, index]).generate_state(1, np.uint64)[0]) % 2**63
+
+
 def fresh_generator(device: torch.device | str = "cpu") -> torch.Generator:
     """A generator seeded from the system; for the meta device, which draws nothing, one of the CPU."""
     generator = torch.Generator("cpu" if torch.device(device).type == "meta" else device)

@@ -17,6 +17,7 @@ from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement.refined import Samples
 from adagan.mixtures.sampling.class_allocation import as_option
+from adagan.mixtures.sampling.shards import Shard
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -35,6 +36,7 @@ def drawn_rows(
     *,
     condition: Any = None,
     where: Mapping[Any, Any] | None = None,
+    start: int = 0,
 ) -> Iterator[pd.DataFrame]:
     """Tables that have `num_rows` rows together.
 
@@ -45,6 +47,7 @@ def drawn_rows(
         generator: Source of randomness.
         condition: A class, or one class per row, of a conditional source.
         where: Wanted values by column: a value, several in a list, or a range as ``slice(low, high)``, ends included.
+        start: Rows before these, after which identifiers are numbered.
 
     Raises:
         ValueError: A column that is not there, a category that was never seen, or rows that the source does not make.
@@ -54,13 +57,16 @@ def drawn_rows(
         raise UserError("where: rows with a class each cannot be chosen by value too; pass one class, or leave it out")
     made = drawn = 0
     while made < num_rows or made == drawn == 0:
-        size = min(BLOCK, num_rows - made) if not checked else BLOCK
+        left = num_rows - made
+        if checked:  # a few more than it took so far, so that there is seldom another pass
+            left = int(1.1 * left * drawn / made) + 64 if made else BLOCK
+        size = min(BLOCK, left)
         each = condition if condition is None or isinstance(condition, int) else condition[made : made + size]
-        frame = encoding.decode(source.sample(size, generator=generator, **as_option(each)), made)
+        frame = encoding.decode(source.sample(size, generator=generator, **as_option(each)), start + made)
         drawn += size
         if checked:
             kept = np.logical_and.reduce([holds(_values(frame, name)) for name, holds in checked.items()])
-            frame = encoding.renumbered(frame[kept].iloc[: num_rows - made], made)
+            frame = encoding.renumbered(frame[kept].iloc[: num_rows - made], start + made)
         made += len(frame)
         if checked and made == 0 and drawn >= MOST_IN_VAIN:
             wishes = " and ".join(f"{name} = {value!r}" for name, value in (where or {}).items())
@@ -68,6 +74,30 @@ def drawn_rows(
         yield frame
         if num_rows == 0:
             return
+
+
+def rows_of_shard(
+    source: Samples,
+    encoding: TableEncoding,
+    num_rows: int,
+    generator: torch.Generator,
+    shard: Shard,
+    *,
+    condition: int | None = None,
+    where: Mapping[Any, Any] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Tables whose rows are a shard's of one draw of `num_rows` rows, see `adagan.mixtures.stream_samples`.
+
+    Raises:
+        ValueError: As `drawn_rows`; fewer rows than shards.
+    """
+    import pandas as pd
+
+    for block in shard.blocks(num_rows, BLOCK, generator):
+        options: dict[str, Any] = {"condition": condition, "where": where, "start": block.begin}
+        parts = list(drawn_rows(source, encoding, block.size, block.generator, **options))
+        frame = pd.concat(parts, ignore_index=not encoding.has_index).iloc[block.kept]
+        yield frame if encoding.has_index else frame.reset_index(drop=True)
 
 
 def wishes_of(text: str | None, encoding: TableEncoding) -> dict[Any, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from adagan.components.adapters.tables.table_encoding import TableEncoding
     from adagan.mixtures.refinement.refined import Samples
+    from adagan.mixtures.sampling.shards import Shard
 
 
 def sample_parser() -> VerbParser:
@@ -39,6 +40,12 @@ def sample_parser() -> VerbParser:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw")
+    parser.add_argument(
+        "--shard",
+        type=str | None,
+        metavar="I/N",
+        help="draw part I of N only: the parts behind one another are what one draw gives, wherever each is made",
+    )
     parser.add_argument("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps, or auto")
     parser.add_argument(
         "--round",
@@ -88,26 +95,30 @@ def run(arguments: Sequence[str]) -> None:
     from adagan.data.class_names import class_of
     from adagan.mixtures.numbers import check_share
     from adagan.mixtures.randomness import check_seed
+    from adagan.mixtures.sampling.shards import Shard
     from adagan.mixtures.sampling.streaming import stream_samples
     from adagan.options.device_option import choose_device
     from adagan.run_folder import RunFolder
     from adagan.terminal.display import progress_shown
 
     check_seed(options.seed, "--seed")
+    shard = Shard() if options.shard is None else Shard.read(options.shard)
     if options.refine is not None:
         check_share(options.refine, "--refine")
     device = choose_device(options.device)
     options.condition = class_of(options.condition, RunFolder(options.run).class_names())
     encoding = RunFolder(options.run).encoding()
-    out = out or Path(options.run) / ("samples.npy" if encoding is None else "samples.csv")
+    suffix = "npy" if encoding is None else "csv"
+    out = out or Path(options.run) / f"samples{_part_of_name(shard)}.{suffix}"
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
     if encoding is not None:
-        _write_table(options, encoding, device, out)
+        _write_table(options, encoding, shard, device, out)
         return
     if options.where is not None or out.suffix not in (".npy", ".csv"):
         wrong = "--out: expected a file that ends in .npy or .csv" if options.where is None else "--where: leave it out"
         raise UserError(f"{wrong}, as {options.run} is no run of a table, whose columns have names")
+    wanted = len(shard.rows(options.num_samples))
     with progress_shown() as announce:
         stream_samples(
             _source(options, device),
@@ -115,18 +126,23 @@ def run(arguments: Sequence[str]) -> None:
             out,
             generator=torch.Generator(device).manual_seed(options.seed),
             condition=options.condition,
+            shard=shard,
             overwrite=options.overwrite,
-            progress=lambda done: announce("samples", done, options.num_samples),
+            progress=lambda done: announce("samples", done, wanted),
         )
-    print(f"{options.num_samples} samples written to {out}")  # noqa: T201
+    print(f"{wanted} samples written to {out}")  # noqa: T201
 
 
-def _write_table(options: Namespace, encoding: TableEncoding, device: torch.device, out: Path) -> None:
+def _part_of_name(shard: Shard) -> str:
+    return "" if shard.count == 1 else f"-{shard.index}-of-{shard.count}"
+
+
+def _write_table(options: Namespace, encoding: TableEncoding, shard: Shard, device: torch.device, out: Path) -> None:
     import torch
 
     from adagan.data.csv_files import CsvForm
     from adagan.data.table_files import write_rows
-    from adagan.data.wanted_rows import drawn_rows, wishes_of
+    from adagan.data.wanted_rows import rows_of_shard, wishes_of
     from adagan.terminal.display import progress_shown
 
     if out.suffix == ".npy":
@@ -134,18 +150,19 @@ def _write_table(options: Namespace, encoding: TableEncoding, device: torch.devi
             f"--out: expected .csv, .tsv, .parquet or .xlsx, as {options.run} is a run of a table, got {out}"
         )
     where = wishes_of(options.where, encoding)
-    rows = drawn_rows(
+    rows = rows_of_shard(
         _source(options, device),
         encoding,
         options.num_samples,
         torch.Generator(device).manual_seed(options.seed),
+        shard,
         condition=options.condition,
         where=where,
     )
+    wanted = len(shard.rows(options.num_samples))
     with progress_shown() as announce:
-        told = partial(_told, announce, options.num_samples)
-        write_rows(rows, out, CsvForm(**encoding.written), told)
-    print(f"{options.num_samples} rows written to {out}")  # noqa: T201
+        write_rows(rows, out, CsvForm(**encoding.written), partial(_told, announce, wanted))
+    print(f"{wanted} rows written to {out}")  # noqa: T201
 
 
 def _told(announce: Callable[[str, int, int], object], total: int, done: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -31,7 +32,7 @@ def block_size(sample: Tensor | None) -> int:
     """Samples of the next block, from a sample so far: so that memory does not grow with the number of samples."""
     if sample is None:
         return FIRST_BLOCK
-    return max(MIN_BLOCK, min(MAX_BLOCK, BLOCK_ENTRIES // max(sample[:1].numel(), 1)))
+    return max(MIN_BLOCK, min(MAX_BLOCK, BLOCK_ENTRIES // max(math.prod(sample.shape[1:]), 1)))
 
 
 @contextmanager

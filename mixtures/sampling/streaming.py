@@ -17,7 +17,8 @@ from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement.refined import Samples
 from adagan.mixtures.sampling.class_allocation import as_option
-from adagan.mixtures.sampling.sampler import block_size, device_of
+from adagan.mixtures.sampling.sampler import FIRST_BLOCK, block_size, device_of
+from adagan.mixtures.sampling.shards import Shard
 from adagan.mixtures.storage.files import written_file
 
 
@@ -28,25 +29,30 @@ def stream_samples(
     *,
     generator: torch.Generator | None = None,
     condition: int | Tensor | None = None,
+    shard: Shard | None = None,
     overwrite: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> None:
     """Writes samples of a mixture, a refined mixture or a component to a file, in memory that does not grow with it.
 
     The file is written beside its name and renamed at the end, so that a kill leaves no half of one. A ``.npy`` file
-    has shape (num_samples, *event), a ``.csv`` file one line per sample.
+    has shape (num_samples, *event), a ``.csv`` file one line per sample. Samples are made in blocks: the first by
+    the generator, every other with a seed that the generator and its place decide. So a draw can be shared by
+    processes, or machines, that know nothing of one another: the files of all shards, one behind the other, are the
+    file of the whole.
 
     Args:
         source: What to sample from.
-        num_samples: How many, 1 or more.
+        num_samples: How many, 1 or more, all shards together.
         path: The file, ending in ``.npy`` or ``.csv``.
         generator: Source of randomness; ``None`` seeds a fresh one from the system.
         condition: A class, or one class per sample, shape (num_samples,), for a conditional source.
+        shard: The part of the draw that is wanted, such as ``Shard(2, 8)``; ``None`` means all of it.
         overwrite: Replace the file if it exists.
         progress: Told the number of samples that are written, block by block.
 
     Raises:
-        ValueError: No samples are wanted, a wrong number of classes, or another ending.
+        ValueError: No samples are wanted, or fewer than shards, a wrong number of classes, or another ending.
         FileExistsError: The file exists and `overwrite` is not set.
     """
     target = Path(path)
@@ -60,15 +66,17 @@ def stream_samples(
         raise UserError(
             f"condition: expected a class, or {num_samples} of them, one per sample; got shape {tuple(condition.shape)}"
         )
-    generator = generator_for(device_of(source), generator)
+    part, chance = shard or Shard(), generator_for(device_of(source), generator)
+    wanted = len(part.rows(num_samples))
+    size = min(FIRST_BLOCK, block_size(source.sample(0, generator=chance.clone_state())))
+    blocks = part.blocks(num_samples, size, chance)
     with written_file(target) as file:
-        written, block = 0, None
-        while written < num_samples:
-            size = min(block_size(block), num_samples - written)
-            wanted = condition if each is None else each[written : written + size]
-            block = source.sample(size, generator=generator, **as_option(wanted))
-            _append(file, _array(block), target.suffix, num_samples, first=written == 0)
-            written += len(block)
+        written = 0
+        for block in blocks:
+            classes = condition if each is None else each[block.begin : block.begin + block.size]
+            samples = source.sample(block.size, generator=block.generator, **as_option(classes))[block.kept]
+            _append(file, _array(samples), target.suffix, wanted, first=written == 0)
+            written += len(samples)
             if progress is not None:
                 progress(written)
 

@@ -203,6 +203,15 @@ def test_samples_are_streamed_in_blocks(run: Path, tmp_path: Path, monkeypatch: 
     assert {path.name for path in tmp_path.iterdir()} == {"run", "a.npy", "a.csv"}
 
 
+def test_shards_together_are_one_draw(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adagan.mixtures.sampling.streaming.block_size", lambda block: 20)
+    whole = sampled(run, tmp_path / "whole.npy")
+    parts = [sampled(run, tmp_path / f"{index}.npy", "--shard", f"{index}/3") for index in (3, 1, 2)]
+    assert np.array_equal(np.concatenate([parts[1], parts[2], parts[0]]), whole)
+    assert main(["sample", str(run), "-n", "9", "--shard", "2/3"]) == 0
+    assert np.load(run / "samples-2-of-3.npy").shape == (3, 2)
+
+
 def test_samples_are_not_overwritten_unasked(run: Path, capsys: Captured) -> None:
     command = ["sample", str(run), "-n", "5"]
     assert main(command) == 0

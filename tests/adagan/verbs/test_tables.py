@@ -74,6 +74,19 @@ def test_rows_with_wanted_values(run: Path, tmp_path: Path) -> None:
     assert drawn["day"].between("2024-01-10", "2024-02-20").all()
 
 
+@pytest.mark.parametrize(("suffix", "where"), [("csv", "grade=low|high"), ("parquet", None)])
+def test_shards_together_are_one_draw(
+    run: Path, tmp_path: Path, suffix: str, where: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adagan.data.wanted_rows.BLOCK", 30)
+    wishes = [] if where is None else ["--where", where]
+    read = pd.read_csv if suffix == "csv" else pd.read_parquet
+    whole = read(sampled(run, tmp_path / f"whole.{suffix}", *wishes))
+    parts = [read(sampled(run, tmp_path / f"{i}.{suffix}", *wishes, "--shard", f"{i}/3")) for i in (1, 2, 3)]
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+    assert whole["id"].tolist() == list(range(ROWS + 1, ROWS + 81))
+
+
 def test_the_columns_are_shown_once_and_may_be_said(tmp_path: Path, capsys: Captured) -> None:
     CUSTOMERS.to_csv(tmp_path / "data.csv", index=False, sep=";", decimal=",")
     said = ["--columns", "id=drop,visits=category", "--rounds", "1", "--weights", "visits"]
