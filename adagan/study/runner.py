@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 from adagan.mixtures.errors import UserError
@@ -25,6 +26,7 @@ def run_study(
     budget: float,
     rounds: int = 5,
     workers: int | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[list[Row]]:
     """Yields the rows of one cell after another: the oracle's and those of methods on a benchmark.
 
@@ -32,15 +34,23 @@ def run_study(
         benchmark: A name in the list of tasks.
         methods: Names of methods' rows; ``NAME-refined`` shares its training with ``NAME``.
         seeds: Seeds of data and training; every seed has its own data.
-        budget: As of `run_cells`, like `rounds` and `workers`.
+        budget: As of `run_cells`, like `rounds`, `workers` and `executor`.
 
     Raises:
         ValueError: An unknown benchmark or method (the closest is suggested), or as of `run_cells`.
     """
-    return run_cells(benchmark_cells(benchmark, methods, seeds), budget=budget, rounds=rounds, workers=workers)
+    cells = benchmark_cells(benchmark, methods, seeds)
+    return run_cells(cells, budget=budget, rounds=rounds, workers=workers, executor=executor)
 
 
-def run_cells(cells: Sequence[Cell], *, budget: float, rounds: int, workers: int | None = None) -> Iterator[list[Row]]:
+def run_cells(
+    cells: Sequence[Cell],
+    *,
+    budget: float,
+    rounds: int,
+    workers: int | None = None,
+    executor: Executor | None = None,
+) -> Iterator[list[Row]]:
     """Yields the rows of one cell after another, in the order in which they finish.
 
     Args:
@@ -48,6 +58,8 @@ def run_cells(cells: Sequence[Cell], *, budget: float, rounds: int, workers: int
         budget: CPU seconds of each training, critics included.
         rounds: Components of the methods that train several.
         workers: Trainings at a time; ``None`` means one per core. CPU time, not wall time, is what is compared.
+        executor: Runs the cells instead, each on one thread: a pool of processes, or anything with the interface of
+            ``concurrent.futures`` on other machines, such as ``dask.distributed.Client(...).get_executor()``.
 
     Raises:
         ValueError: A budget that is not positive, or no rounds.
@@ -56,7 +68,8 @@ def run_cells(cells: Sequence[Cell], *, budget: float, rounds: int, workers: int
         raise UserError(f"--budget: expected CPU seconds above 0, got {budget}")
     if rounds < 1:
         raise UserError(f"--rounds: expected 1 or more, got {rounds}")
-    return results(cell_rows, [(cell, budget, rounds) for cell in cells], workers=workers, lost=_failed)
+    calls = [(cell, budget, rounds) for cell in cells]
+    return results(cell_rows, calls, workers=workers, lost=_failed, executor=executor)
 
 
 def cell_rows(cell: Cell, budget: float, rounds: int) -> list[Row]:

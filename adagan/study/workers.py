@@ -8,11 +8,14 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 import torch
+
+from adagan.mixtures.errors import UserError
 
 Result = TypeVar("Result")
 
@@ -23,6 +26,7 @@ def results(
     *,
     lost: Callable[..., Result],
     workers: int | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[Result]:
     """Yields what the calls return, in the order in which they finish.
 
@@ -32,7 +36,11 @@ def results(
         lost: From a reason and the arguments to what a call gives whose process died, perhaps for want of memory; the
             other calls go on.
         workers: Calls at a time; ``None`` means one per core.
+        executor: Runs the calls instead of processes of our own, as many at a time as it likes.
     """
+    if executor is not None:
+        yield from _results_of(executor, function, calls, lost)
+        return
     waiting = deque(calls)
     idle: list[_Worker[Result]] = []
     busy: dict[object, _Worker[Result]] = {}
@@ -55,6 +63,40 @@ def results(
         for worker in (*busy.values(), *idle):
             worker.process.terminate()
             worker.end()
+
+
+def _results_of(
+    executor: Executor, function: Callable[..., Result], calls: Sequence[tuple[Any, ...]], lost: Callable[..., Result]
+) -> Iterator[Result]:
+    if isinstance(executor, ThreadPoolExecutor) and executor._max_workers > 1:
+        raise UserError(
+            "executor: threads share their process's CPU seconds, which are what is compared; give an executor of "
+            "processes, such as concurrent.futures.ProcessPoolExecutor, or one thread"
+        )
+    futures = {executor.submit(_called_on_one_thread, function, *call): call for call in calls}
+    try:
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except Exception as error:  # whatever the executor says of a worker that died
+                yield lost(f"{type(error).__name__}: {error}", *futures[future])
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _called_on_one_thread(function: Callable[..., Result], *call: Any) -> Result:
+    """What the function returns, on one thread; the process is somebody else's, who gets theirs back."""
+    import sklearn  # type: ignore[import-untyped]  # noqa: F401  (its threads can be limited once it is loaded)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            return function(*call)
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Worker(Generic[Result]):
@@ -126,8 +168,8 @@ def _end_with_parent() -> None:
 
 
 def _one_thread() -> None:
-    import sklearn  # type: ignore[import-untyped]  # noqa: F401  (its threads can be limited once it is loaded)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    import sklearn  # noqa: F401  (its threads can be limited once it is loaded)
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
     threadpool_limits(1)

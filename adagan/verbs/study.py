@@ -1,4 +1,4 @@
-"""``adagan study BENCHMARK``; ``components`` and ``missing`` have files of their own."""
+"""``adagan study BENCHMARK``; ``components``, ``missing`` and ``merge`` have files of their own."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from adagan.study.methods.catalogue import DEFAULT_ROWS, METHOD_OF_ROW
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.catalogue import BENCHMARKS
-from adagan.verbs import study_components, study_missing
+from adagan.verbs import study_components, study_merge, study_missing
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
-COMPONENTS, MISSING = "components", "missing"
+COMPONENTS, MISSING, MERGE = "components", "missing", "merge"
 
 
 def run(arguments: Sequence[str]) -> None:
     """Runs the study, prints its table and writes its rows."""
-    if arguments and arguments[0] == COMPONENTS:
-        study_components.run(arguments[1:])
-        return
-    if arguments and arguments[0] == MISSING:
-        study_missing.run(arguments[1:])
+    others = {COMPONENTS: study_components.run, MISSING: study_missing.run, MERGE: study_merge.run}
+    if arguments and arguments[0] in others:
+        others[arguments[0]](arguments[1:])
         return
     parser = VerbParser(
         "study",
@@ -30,9 +28,10 @@ def run(arguments: Sequence[str]) -> None:
         "Compares methods on a benchmark: every training gets the same CPU seconds on one thread, critics "
         "included, and the oracle's row shows what a perfect model scores. With --json, rows are kept as they finish, "
         "and the same command goes on where it was stopped. `adagan study components` compares every kind of component "
-        "instead, and `adagan study missing` estimates of what a model misses; each has a --help of its own.",
+        "instead, and `adagan study missing` estimates of what a model misses; each has a --help of its own. A study "
+        "can be shared by machines: --shard 2/8 does part 2 of 8, and `adagan study merge` puts the files together.",
     )
-    parser.add_argument("benchmark", help=f"{COMPONENTS}, {MISSING}, or one of: " + ", ".join(BENCHMARKS))
+    parser.add_argument("benchmark", help=f"{COMPONENTS}, {MISSING}, {MERGE}, or one of: " + ", ".join(BENCHMARKS))
     parser.add_argument(
         "--methods", default=",".join(DEFAULT_ROWS), help="comma-separated names: " + ", ".join(METHOD_OF_ROW)
     )

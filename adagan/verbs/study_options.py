@@ -8,6 +8,7 @@ from jsonargparse import Namespace
 from rich.console import Console
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.sampling.shards import Shard
 from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import Cell, of_cells, remaining
 from adagan.study.rows_file import RowsFile
@@ -31,6 +32,12 @@ def add_study_options(parser: VerbParser, *, budget: float, rounds: int) -> None
     )
     parser.add_argument("--rounds", type=int, default=rounds, help="components of the methods that train several")
     parser.add_argument("--workers", type=int | None, help="trainings at a time; by default one per core")
+    parser.add_argument(
+        "--shard",
+        type=str | None,
+        metavar="I/N",
+        help="do part I of N only, each with a --json of its own; `adagan study merge` puts the files together",
+    )
     parser.add_argument("--json", type=str | None, help="file that keeps all rows as they finish; it is gone on with")
 
 
@@ -65,7 +72,9 @@ def names_in(text: str, known: Iterable[str]) -> list[str]:
 
 
 def filled(cells: Sequence[Cell], file: RowsFile, options: Namespace) -> list[Row]:
-    """Does what the file does not have yet, under a bar of progress on stderr; the rows of the cells."""
+    """Does what the file does not have yet, under a bar of progress on stderr; the rows of the cells, or of a shard."""
+    if options.shard is not None:
+        cells = Shard.read(options.shard).of(cells)
     todo = remaining(cells, file.rows)
     try:
         produced = run_cells(todo, budget=options.budget, rounds=options.rounds, workers=options.workers)
