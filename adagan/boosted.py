@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from adagan.components.adapters.images.image_encoding import ImageEncoding
+from adagan.components.adapters.images.layout import Layout
+from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.class_names import class_of
 from adagan.data.training_data import DataLike, TrainingData
@@ -31,9 +34,6 @@ from adagan.round import Round, verdict
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds
 from adagan.suggestions import check_name
-
-if TYPE_CHECKING:
-    from adagan.components.adapters.tables.table_encoding import TableEncoding
 
 
 class Boosted(ConstructorParameters, ABC):
@@ -109,7 +109,7 @@ class Boosted(ConstructorParameters, ABC):
         seed: int | None = None,
         where: Mapping[Any, Any] | None = None,
     ) -> Any:
-        """Samples of the mixture, shape (num_samples, *event); of a model of a table, a DataFrame like that.
+        """Samples of the mixture, shape (num_samples, *event); of a table or of images, such as were learnt.
 
         Args:
             num_samples: How many, 0 or more.
@@ -123,10 +123,11 @@ class Boosted(ConstructorParameters, ABC):
         mixture = self._fitted()
         known = self._data.class_names if hasattr(self, "_data") else self._class_names
         wanted = class_of(condition, known)
-        if mixture.encoding is None:
+        if not isinstance(mixture.encoding, TableEncoding):
             if where is not None:
                 raise UserError("where: the model is of arrays, which have no columns; leave it out")
-            return mixture.sample(num_samples, generator, condition=wanted, seed=seed)
+            drawn = mixture.sample(num_samples, generator, condition=wanted, seed=seed)
+            return drawn if mixture.encoding is None else mixture.encoding.decode(drawn)
         return rows_of(mixture, num_samples, source_of_chance(generator, seed, mixture.device), wanted, where)
 
     def refined(
@@ -174,10 +175,12 @@ class Boosted(ConstructorParameters, ABC):
         if data is None and weights is None:
             self._known_data("data")
             return self._lookout.look(mixture, seed, threshold, self.critic_)
-        columns = None if data is None else cast("TableEncoding | None", mixture.encoding)
-        wanted = TrainingData.checked(
-            self._known_data("data").points if data is None else data, weights=weights, columns=columns
-        )
+        if data is None:
+            wanted = TrainingData.checked(self._known_data("data").points, weights=weights, layout=Layout.NONE)
+        else:
+            columns = mixture.encoding if isinstance(mixture.encoding, TableEncoding) else None
+            layout = mixture.encoding if isinstance(mixture.encoding, ImageEncoding) else None
+            wanted = TrainingData.checked(data, weights=weights, columns=columns, layout=layout)
         return Lookout(wanted, self.coarse_critic, self.seed).look(mixture, seed, threshold, self.critic_)
 
     def _repr_html_(self) -> str:

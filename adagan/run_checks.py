@@ -31,6 +31,8 @@ OPTIONAL: Mapping[str, type | tuple[type, ...]] = {
     "critic": dict,
     "kept": int,
     "stopped": str,
+    "encoding": dict,
+    "names": list,
 }
 
 

@@ -94,6 +94,8 @@ class RunFolder(WrittenRun):
                 content["class_names"] = list(data.class_names)
             if data.encoding is not None:
                 content["encoding"] = data.encoding.config()
+            if data.names:
+                content["names"] = [data.names[row] for row in rows.tolist()]
             write_json(draft / RUN_FILE, content)
             for name, text in (files or {}).items():
                 write_text(draft / name, text)

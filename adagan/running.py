@@ -12,10 +12,14 @@ from typing import Any, Self
 
 from adagan.boosted import Boosted
 from adagan.components.adapters.already_trained import AlreadyTrained
+from adagan.components.adapters.images.image_encoding import ImageEncoding
+from adagan.components.adapters.images.layout import Layout
+from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.checks import keywords_only
 from adagan.components.contract import learns_labels
 from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
+from adagan.data.images_alike import LayoutLike
 from adagan.data.training_data import ColumnsLike, DataLike, TrainingData
 from adagan.fitting import check_critics, unfitted
 from adagan.missing.lookout import Lookout
@@ -54,6 +58,7 @@ class BoostingRun(Boosted, ABC):
         weights: ArrayLike | str | None = None,
         labels: ArrayLike | str | None = None,
         columns: ColumnsLike | None = None,
+        layout: LayoutLike | None = None,
         files: Mapping[str, str] | None = None,
     ) -> Self:
         """Forgets everything and runs all the rounds.
@@ -61,13 +66,16 @@ class BoostingRun(Boosted, ABC):
         Args:
             data: Shape (N, *event), floating point; training runs on its device. A ``Dataset``, ``DataLoader`` or
                 ``LightningDataModule`` is read into memory, in the order of its rows; of pairs (x, y) the y are the
-                labels of a component that learns labels. A pandas DataFrame is encoded, and `sample` returns such.
+                labels of a component that learns labels. A pandas DataFrame is encoded, and `sample` returns such;
+                so are images that are bytes, or have their channels last or none: `sample` returns them as they came.
             weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform. Of a table also the
                 name of a column, which is then not learnt.
             labels: Classes from 0 of the points, −1 for unlabelled ones, shape (N,), for components that declare
                 ``learns_labels = True``. Of a table also the name of a column.
             columns: Kinds of a table's columns by name, such as ``{"zip": "category"}``, see `TableEncoding`, where a
                 look at the values would not do; or the encoding itself.
+            layout: Of images, ``"NHW"``, ``"NHWC"`` or ``"NCHW"``, where the shape does not tell; ``"none"`` learns the
+                array as it is.
             files: Text files of the caller's to keep in the run's folder, by name.
 
         Raises:
@@ -81,7 +89,7 @@ class BoostingRun(Boosted, ABC):
         folder = None if self.folder is None else RunFolder(self.folder)
         if folder is not None:
             folder.check_free()
-        self._data = self._checked(data, weights=weights, labels=labels, columns=columns)
+        self._data = self._checked(data, weights=weights, labels=labels, columns=columns, layout=layout)
         if folder is not None:
             recipe = recipe_of(self, unfitted(self.component, self.seed))
             folder.create(self._data, self.seed, files, made_with=recipe)
@@ -106,7 +114,10 @@ class BoostingRun(Boosted, ABC):
             raise UserError("folder: expected the folder of the run to resume, got None")
         folder = RunFolder(self.folder)
         with folder.alone():
-            self._data = self._checked(data, weights=weights, labels=labels, columns=folder.encoding())
+            encoding = folder.encoding()
+            columns = encoding if isinstance(encoding, TableEncoding) else None
+            layout = encoding if isinstance(encoding, ImageEncoding) else Layout.NONE
+            self._data = self._checked(data, weights=weights, labels=labels, columns=columns, layout=layout)
             folder.check(self._data, self.seed)
             if self._loaded and len(folder.rounds()) < self.rounds:
                 check_recipe(self, folder.content().get("made_with"))
@@ -167,10 +178,13 @@ class BoostingRun(Boosted, ABC):
         weights: ArrayLike | str | None,
         labels: ArrayLike | str | None,
         columns: ColumnsLike | None,
+        layout: LayoutLike | None,
     ) -> TrainingData:
         component = unfitted(self.component, self.seed)
         wanted = learns_labels(component)
-        checked = TrainingData.checked(data, weights=weights, labels=labels, learns_labels=wanted, columns=columns)
+        checked = TrainingData.checked(
+            data, weights=weights, labels=labels, learns_labels=wanted, columns=columns, layout=layout
+        )
         if self.folder is not None:
             component_record(component), component_record(self.critic())  # what cannot be stored is refused in advance
         refuse_labels(component, checked.labels)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from adagan.components.adapters.images.image_encoding import ImageEncoding
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.mixtures.data_weights import DataWeights
@@ -60,10 +61,16 @@ class WrittenRun:
         """Names of the classes, in their order, where the labels were text."""
         return tuple(map(str, self.content().get("class_names", ())))
 
-    def encoding(self) -> TableEncoding | None:
-        """What the points mean, if the run is of a table."""
+    def encoding(self) -> TableEncoding | ImageEncoding | None:
+        """What the points mean, if the run is of a table, or of images that came otherwise than as points."""
         stored = self.content().get("encoding")
-        return None if stored is None else TableEncoding.from_config(stored)
+        if stored is None:
+            return None
+        return ImageEncoding.from_config(stored) if "layout" in stored else TableEncoding.from_config(stored)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the points of `preview`, such as those of files; empty if they have none."""
+        return tuple(map(str, self.content().get("names", ())))
 
     def rounds(self) -> list[Round]:
         """The records of the complete rounds."""

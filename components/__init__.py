@@ -5,6 +5,7 @@ Components and critics stand in the lists of `adagan.components.catalogue` and `
 
 from adagan.components import catalogue
 from adagan.components.adapters.as_component import as_component
+from adagan.components.adapters.images.image_encoding import ImageEncoding
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.catalogue import *  # noqa: F403
 from adagan.components.conformance import check_component
@@ -32,6 +33,7 @@ __all__ = [
     "ConditionalComponent",
     "GaussianKernel",
     "GradientPenalty",
+    "ImageEncoding",
     "Isotonic",
     "LearntFeatures",
     "Penalty",

@@ -9,6 +9,7 @@ from typing import Any
 
 from adagan.components.adapters.already_trained import AlreadyTrained
 from adagan.components.adapters.class_conditional import ClassConditional
+from adagan.components.adapters.images.image_encoding import ImageEncoding
 from adagan.components.adapters.lightning_generator import LightningGenerator
 from adagan.components.adapters.scikit_learn import ScikitLearn, gaussian_mixture, kernel_density
 from adagan.components.adapters.tables.table_encoding import TableEncoding
@@ -145,6 +146,6 @@ BY_NAME = by_name(COMPONENTS)
 """The components of the command line."""
 
 PUBLISHED: tuple[type[Any], ...] = tuple(
-    dict.fromkeys([*(offer.kind for offer in (*COMPONENTS, *CRITICS)), *FORMER, Balanced, TableEncoding])
+    dict.fromkeys([*(offer.kind for offer in (*COMPONENTS, *CRITICS)), *FORMER, Balanced, TableEncoding, ImageEncoding])
 )
 """The classes that a stored file may name: the package's one entry point."""

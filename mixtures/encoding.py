@@ -8,16 +8,17 @@ from torch import Tensor
 
 
 class Encoding(Protocol):
-    """The contract: a table's rows as vectors (N, D), and back; `TableEncoding` in ``adagan.components`` is one.
+    """The contract: a table's rows as vectors (N, D), or images in any layout as points (N, C, H, W), and back.
 
-    It is stored with a mixture as its class and its ``config()``; ``from_config(config, components)`` makes it again.
+    `TableEncoding` and `ImageEncoding` in ``adagan.components`` are such. It is stored with a mixture as its class and
+    its ``config()``; ``from_config(config, components)`` makes it again.
     """
 
     def nearest(self, vectors: Tensor) -> Tensor:
-        """The encoded rows that are nearest to vectors (N, D)."""
+        """The encoded rows or images that are nearest to vectors (N, *event)."""
 
     def decode(self, vectors: Tensor, start: int = 0) -> Any:
-        """The table of vectors (N, D); `start` rows stand before them."""
+        """The table or the images of vectors (N, *event); `start` rows stand before them."""
 
     def config(self) -> dict[str, Any]:
         """All of it, for JSON."""

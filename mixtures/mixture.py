@@ -41,8 +41,9 @@ class Mixture(nn.Module):
         weights: Their weights, shape (K,), normalised here; ``None`` means equal.
         history: Weights after each round, shape (K, K), row t − 1 being those after round t, padded with zeros;
             ``None`` takes the prefixes of `weights`, renormalised.
-        encoding: What the samples mean, if they are rows of a table: they are brought to the nearest encoded row, and
-            ``mixture.encoding.decode(samples)`` is the table. Densities are those of the components, before that.
+        encoding: What the samples mean, if they are rows of a table or images: they are brought to the nearest encoded
+            ones, and ``mixture.encoding.decode(samples)`` is the table, or the images as they came. Densities are those
+            of the components, before that.
 
     Attributes:
         weights: Buffer of shape (K,), float64, sum 1.

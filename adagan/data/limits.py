@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from adagan.mixtures.errors import UserError
@@ -24,6 +25,20 @@ def check_expansion(source: Path, declared: int, on_disk: int) -> None:
         raise UserError(
             f"{source}: {on_disk:,} bytes on the disk would become {declared:,} in memory, as files do that are made "
             "to fill it; if it is meant, save the array by numpy.save"
+        )
+
+
+def check_memory(folder: Path, num_images: int, values: int) -> None:
+    """Makes sure that a folder of images fits the memory: as many bytes as they have values, and single precision.
+
+    Raises:
+        UserError: It does not.
+    """
+    needed, there = num_images * values * 5, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there:
+        raise UserError(
+            f"{folder}: {num_images:,} images of {values:,} values take {needed / 2**30:,.0f} GiB, of which this "
+            f"machine has {there / 2**30:,.0f}; make them smaller, such as by --resize 64"
         )
 
 

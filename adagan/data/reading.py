@@ -16,20 +16,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.components.adapters.images.image_encoding import ImageEncoding
+from adagan.components.adapters.images.layout import Layout
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.labels import as_classes
 from adagan.data.array_files import read_npy, read_npz
 from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
 from adagan.data.cells import is_number
 from adagan.data.column_table import column_lines
-from adagan.data.image_folder import read_images
+from adagan.data.image_file import PictureOptions
+from adagan.data.image_folder import read_folder
+from adagan.data.images_alike import LayoutLike, as_points, points_alike
 from adagan.data.table_files import TABLES, TEXT, is_table_file, read_table
 from adagan.data.training_data import TrainingData
-from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.arguments import as_probabilities, native
 from adagan.mixtures.errors import UserError
 from adagan.suggestions import suggestion
 
 _log = logging.getLogger(__name__)
+
+FOLDERS = "folders"
+"""What ``--labels`` calls the folders of a folder of images."""
 
 
 def read_training_data(
@@ -42,18 +49,23 @@ def read_training_data(
     columns: Mapping[str, str] | TableEncoding | None = None,
     header: bool | None = None,
     encoded: bool = True,
+    layout: LayoutLike | None = None,
+    pictures: PictureOptions | None = None,
 ) -> TrainingData:
-    """Points with their weights and classes, each read and looked at once; the columns of a table are logged.
+    """Points with their weights and classes, each read and looked at once; what they were taken for is logged.
 
     Args:
         data: As of `read_data`, or a table.
         weights: As of `read_weights`; ``None`` means uniform ones. Of a table also the name of a column.
-        labels: As of `read_labels`; ``None`` means none. Of a table also the name of a column.
+        labels: As of `read_labels`; ``None`` means none, or of a folder of images the folders in it. Of a table also
+            the name of a column.
         seed: Of built-in data that is drawn.
         device: Where to put them.
         columns: What is known of a table's columns, or its encoding.
         header: Whether the first line of a text file names the columns; ``None`` decides by what it holds.
-        encoded: Whether tables are encoded; runs of version 0.1 took their numbers as they are.
+        encoded: Whether tables and images are encoded; runs of version 0.1 took their numbers as they are.
+        layout: Of images in an array, or what those of an array or a folder are to be like.
+        pictures: How those of a folder are read.
 
     Raises:
         FileNotFoundError, UserError: See these; or their lengths differ.
@@ -65,11 +77,56 @@ def read_training_data(
         raise UserError(f"{data}: expected a table, as the run is of one: a file that ends in {', '.join(TABLES)}")
     if columns:
         raise UserError(f"--columns: {data} is no table; leave it out, or give a file that ends in {', '.join(TABLES)}")
-    points = read_data(data, seed).to(device)
+    read = _read_points(data, seed, layout if encoded else Layout.NONE, pictures)
+    points = read.points.to(device)
     base = as_probabilities(None if weights is None else read_weights(weights), len(points), points, "weights")
-    if labels is None:
-        return TrainingData(points, base)
-    return TrainingData(points, base, _as_classes(read_labels(labels).to(device), len(points), labels))
+    classes, names = read.labels, read.class_names
+    if labels == FOLDERS and not Path(labels).exists():
+        if classes is None:
+            raise UserError(f"--labels {FOLDERS}: {data} is no folder of images in two folders or more, one per class")
+    elif labels is not None:
+        classes, names = _as_classes(read_labels(labels), len(points), labels), ()
+    on_device = None if classes is None else classes.to(device)
+    return TrainingData(points, base, on_device, read.encoding, names, read.names)
+
+
+def _read_points(
+    source: str, seed: int, layout: LayoutLike | None, pictures: PictureOptions | None = None, name: str = ""
+) -> TrainingData:
+    """Points with what they mean, the names of their files and the classes of their folders; without weights."""
+    nothing = torch.empty(0, dtype=torch.float64)
+    path = Path(source)
+    if path.is_dir():
+        read = read_folder(path, pictures)
+        points, encoding = read.points, None if layout is Layout.NONE else read.encoding
+        if isinstance(layout, ImageEncoding):
+            points, encoding = points_alike(points, layout, name or source), layout
+        else:
+            _log.info("%s", read.told)
+        return TrainingData(points, nothing, read.labels, encoding, read.class_names, read.names)
+    values = _read_values(source, seed)
+    checked = values if isinstance(values, Tensor) else _checked(values, source)
+    raw = checked
+    if not isinstance(values, Tensor) and values.dtype.kind in "bui" and values.ndim > 1:
+        raw = torch.from_numpy(native(values))
+    points, encoding = as_points(raw, layout, name or source)
+    return TrainingData(points if encoding is not None else checked, nothing, encoding=encoding)
+
+
+def read_images(source: str, like: LayoutLike, pictures: PictureOptions | None, option: str, seed: int = 0) -> Tensor:
+    """Images of an array or a folder as points that have the form of others, shape (N, C, H, W).
+
+    Args:
+        source: As of `read_data`.
+        like: What they are to be like.
+        pictures: How those of a folder are read.
+        option: By which they came, for messages.
+        seed: Of built-in data that is drawn.
+
+    Raises:
+        FileNotFoundError, UserError: As of `read_data`; they cannot be brought to that form.
+    """
+    return _read_points(source, seed, like, pictures, option).points
 
 
 def _read_encoded(
@@ -160,9 +217,15 @@ def read_data(source: str, seed: int = 0) -> Tensor:
         FileNotFoundError: Neither a path nor a built-in name.
         ValueError: A file that is empty, unreadable, of another type, not numeric, or not finite.
     """
+    values = _read_values(source, seed)
+    return values if isinstance(values, Tensor) else _checked(values, source)
+
+
+def _read_values(source: str, seed: int) -> NDArray[np.generic] | Tensor:
+    """What a source holds, as it is there."""
     path = Path(source)
     if path.is_dir():
-        return _checked(read_images(path), source)
+        return read_folder(path).points
     if path.is_file():
         readers = {".npy": read_npy, ".npz": read_npz, **dict.fromkeys(TABLES, _read_numbers)}
         reader = readers.get(path.suffix.lower())
@@ -173,7 +236,7 @@ def read_data(source: str, seed: int = 0) -> Tensor:
             )
         if path.stat().st_size == 0:
             raise UserError(f"{source}: the file is empty")
-        return _checked(_by_content(path, reader)(path), source)
+        return _by_content(path, reader)(path)
     if path.exists():
         raise UserError(f"{source}: no regular file, but a pipe or a device; save the data to a file first")
     if source in BUILT_IN_NAMES or source in KNOWN_NAMES:

@@ -15,11 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.components.adapters.images.image_encoding import ImageEncoding
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.checks import check_readable
 from adagan.components.labels import as_classes
 from adagan.components.training.data_sources import DataSource, tensors_of
 from adagan.data.class_names import numbered
+from adagan.data.images_alike import LayoutLike, as_points
 from adagan.mixtures.arguments import ArrayLike, as_probabilities, native
 from adagan.mixtures.errors import UserError, UserTypeError
 
@@ -41,15 +43,27 @@ class TrainingData:
         points: Shape (N, *event), floating point, finite.
         weights: Shape (N,), float64, non-negative, sum 1: the base of all data weights.
         labels: Classes from 0, and −1 for points without one, shape (N,), int64; ``None`` when nothing is labelled.
-        encoding: What the points mean, if they are rows of a table.
+        encoding: What the points mean, if they are rows of a table, or images that came otherwise than as points.
         class_names: Names of the classes, in their order, where labels were text.
+        names: Of the points, such as those of the files that they came from, N of them; empty if they have none.
     """
 
     points: Tensor
     weights: Tensor
     labels: Tensor | None = None
-    encoding: TableEncoding | None = None
+    encoding: TableEncoding | ImageEncoding | None = None
     class_names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> TableEncoding | None:
+        """The encoding of the table whose rows the points are, if they are."""
+        return self.encoding if isinstance(self.encoding, TableEncoding) else None
+
+    @property
+    def images(self) -> ImageEncoding | None:
+        """The encoding of the images that the points are, if they came otherwise than as points."""
+        return self.encoding if isinstance(self.encoding, ImageEncoding) else None
 
     @cached_property
     def fingerprints(self) -> dict[str, str | None]:
@@ -66,6 +80,7 @@ class TrainingData:
         labels: ArrayLike | str | None = None,
         learns_labels: bool = False,
         columns: ColumnsLike | None = None,
+        layout: LayoutLike | None = None,
     ) -> TrainingData:
         """What a caller passed as data, weights and labels; training data that are checked already stay as they are.
 
@@ -76,6 +91,8 @@ class TrainingData:
                 none. Of a table the name of a column, each of whose values is a class, in their order.
             learns_labels: Whether labels that come with the data are wanted.
             columns: What is known of a table's columns, see `TableEncoding`; or the encoding that it is to have.
+            layout: Of images, see `Layout`, where their shape does not tell; ``"none"`` leaves the array as it is. Or
+                the encoding that they are to have.
 
         Raises:
             TypeError: No real numbers.
@@ -103,8 +120,6 @@ class TrainingData:
                 f"data: expected shape (N, *event) with N > 0, got {tuple(points.shape)}"
                 + ("; one number per point has shape (N, 1)" if points.ndim == 1 else "")
             )
-        if not points.is_floating_point():
-            points = points.to(torch.float32)
         bad = ~torch.isfinite(points)
         if bool(bad.any()):
             rows = bad.flatten(1).any(dim=1).nonzero()[:, 0]
@@ -112,12 +127,13 @@ class TrainingData:
                 f"data: {int(bad.sum())} values in {len(rows)} of {len(points)} rows are NaN or infinite, the first in "
                 f"row {int(rows[0])}; remove or fill in these rows"
             )
+        points, encoding = as_points(points, layout)
         base = as_probabilities(cast(ArrayLike | None, weights), len(points), points, "weights")
         if labels is None:
-            return cls(points, base)
+            return cls(points, base, encoding=encoding)
         numbers, names = numbered(labels)
-        classes = _as_tensor(numbers, "labels").to(points.device)
-        return cls(points, base, as_classes(classes, len(points), "a conditional component"), class_names=names)
+        classes = as_classes(_as_tensor(numbers, "labels").to(points.device), len(points), "a conditional component")
+        return cls(points, base, classes, encoding, names)
 
 
 def _is_table(data: object) -> bool:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from adagan.components.critics.calibration import TOO_LITTLE
+from adagan.data.images_alike import form_of
 from adagan.data.training_data import TrainingData
 from adagan.estimate import NORMAL_QUANTILE
 from adagan.missing.cells import CellTree, Whole
@@ -161,7 +162,7 @@ def missing_mass(
     check_share(threshold, "threshold", upper_closed=False)
     points = TrainingData.checked(data, weights=weights)
     try:
-        drawn = TrainingData.checked(samples).points
+        drawn = TrainingData.checked(samples, layout=points.images or form_of(points.points)).points
     except UserError as error:
         raise type(error)(str(error).replace("data:", "samples:", 1)) from error
     if drawn.shape[1:] != points.points.shape[1:]:

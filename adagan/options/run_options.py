@@ -13,6 +13,7 @@ from adagan.options.component_options import add_component_options
 from adagan.options.config_file import read_config
 from adagan.options.critic_options import add_critic_options
 from adagan.options.gan_options import add_gan_options
+from adagan.options.picture_options import add_picture_options
 from adagan.options.relevance import check_relevance
 from adagan.options.verb_parser import VerbParser
 
@@ -58,8 +59,9 @@ def run_parser() -> VerbParser:
         "--labels",
         type=str | None,
         metavar="FILE",
-        help="one class per row of DATA, from 0, and -1 for unlabelled rows, or a column of a table; a component that "
-        "learns no classes is trained on each of them apart, and adagan sample --condition samples them",
+        help="one class per row of DATA, from 0, and -1 for unlabelled rows, or a column of a table, or the word "
+        "folders: of images, one folder per class; a component that learns no classes is trained on each of them "
+        "apart, and adagan sample --condition samples them",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random")
     parser.add_argument("--device", default="auto", metavar="NAME", help="cpu, cuda, cuda:1, mps, or auto")
@@ -70,6 +72,7 @@ def run_parser() -> VerbParser:
         metavar="N",
         help="of torch on the CPU: one is best for small networks, as many as there are idle cores for large ones",
     )
+    add_picture_options(parser)
     add_boosting_options(parser)
     add_component_options(parser)
     add_gan_options(parser)

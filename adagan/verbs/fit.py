@@ -12,7 +12,7 @@ from adagan.options.run_options import parse_run
 from adagan.run_folder import RunFolder
 from adagan.terminal.patch_told import tell_patch
 from adagan.terminal.rounds_told import rounds_told
-from adagan.verbs.stored_run import read_inputs
+from adagan.verbs.stored_run import for_component, read_inputs
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -24,7 +24,7 @@ def run(arguments: Sequence[str]) -> None:
         raise UserError("fit: expected --out RUN, the folder to write; see adagan fit --help")
     RunFolder(settings.out).check_free()
     model = make_model(settings, settings.out)
-    data = read_inputs(settings)
+    data = for_component(read_inputs(settings), model.component, settings)
     begin_with_samples(model, settings, data)
     reproducible = settings.clone()
     del reproducible["config"], reproducible["out"]

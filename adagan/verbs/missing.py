@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adagan.mixtures.errors import UserError
 from adagan.options.own_component import HELP
+from adagan.options.picture_options import add_picture_options, picture_options
 from adagan.options.verb_parser import VerbParser
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def missing_parser() -> VerbParser:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the cells and draws")
     parser.add_argument("--component", type=str | None, metavar="MODULE:MAKE", help=HELP)
+    add_picture_options(parser)
     return parser
 
 
@@ -65,7 +67,7 @@ def run(arguments: Sequence[str]) -> None:
     check_seed(options.seed, "--seed")
     with progress_shown() as announce, listening(announce):
         data, found = _of_run(options) if options.samples is None else _of_files(options)
-    terms = None if data.encoding is None else ColumnTerms(data.points, data.encoding)
+    terms = None if data.table is None else ColumnTerms(data.points, data.table)
     for line in lines(found, terms):
         print(line)  # noqa: T201
     if options.json is not None:
@@ -80,13 +82,16 @@ def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
 
     if options.data is not None:
         raise UserError(f"DATA: expected one, beside --samples, got {options.source} and {options.data}")
-    data = read_training_data(options.source, seed=options.seed)
-    samples = read_samples(options.samples, data, options.seed + 1, "--samples")
+    pictures = picture_options(options)
+    data = read_training_data(options.source, seed=options.seed, layout=options.layout, pictures=pictures)
+    samples = read_samples(options.samples, data, options.seed + 1, "--samples", pictures)
     features = suited_features(data.points, options.seed)
     return data, estimated(data, samples, features, options.seed, options.threshold)
 
 
 def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
+    from adagan.components.adapters.images.image_encoding import ImageEncoding
+    from adagan.components.adapters.tables.table_encoding import TableEncoding
     from adagan.data.reading import read_training_data
     from adagan.missing.lookout import Lookout
     from adagan.options.config_file import CONFIG_FILE
@@ -105,6 +110,13 @@ def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
         data = read_inputs(read_settings(options.source, options.component), options.source)
     else:
         encoding = folder.encoding()
-        data = read_training_data(options.data, seed=options.seed, columns=encoding, encoded=encoding is not None)
+        data = read_training_data(
+            options.data,
+            seed=options.seed,
+            columns=encoding if isinstance(encoding, TableEncoding) else None,
+            encoded=encoding is not None,
+            layout=encoding if isinstance(encoding, ImageEncoding) else options.layout,
+            pictures=picture_options(options),
+        )
     lookout = Lookout(data, None, options.seed)
     return data, lookout.look(folder.mixture(makers), options.seed, options.threshold, folder.critic(makers))

@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> None:
     from adagan.run_folder import RunFolder
     from adagan.terminal.patch_told import tell_patch
     from adagan.terminal.rounds_told import rounds_told
-    from adagan.verbs.stored_run import read_inputs, read_settings
+    from adagan.verbs.stored_run import for_component, read_inputs, read_settings
 
     settings = read_settings(options.run, options.component)
     if options.trainer is None:
@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> None:
         raise UserError(f"--rounds: the run in {options.run} has {done} rounds already; ask for more to add some")
     model = make_model(settings, options.run)
     with rounds_told(model, options.run):
-        data = read_inputs(settings, options.run)
+        data = for_component(read_inputs(settings, options.run), model.component, settings)
         begin_with_samples(model, settings, data)
         model.resume(data)
     if model.first is not None:

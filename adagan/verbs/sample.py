@@ -92,7 +92,10 @@ def run(arguments: Sequence[str]) -> None:
         raise UserError(f"--out: expected a file that ends in .npy, .csv, .tsv, .parquet or .xlsx, got {out}")
     import torch
 
+    from adagan.components.adapters.images.image_encoding import ImageEncoding
+    from adagan.components.adapters.tables.table_encoding import TableEncoding
     from adagan.data.class_names import class_of
+    from adagan.data.decoded import Decoded
     from adagan.mixtures.numbers import check_share
     from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.sampling.shards import Shard
@@ -108,20 +111,21 @@ def run(arguments: Sequence[str]) -> None:
     device = choose_device(options.device)
     options.condition = class_of(options.condition, RunFolder(options.run).class_names())
     encoding = RunFolder(options.run).encoding()
-    suffix = "npy" if encoding is None else "csv"
+    table = encoding if isinstance(encoding, TableEncoding) else None
+    suffix = "npy" if table is None else "csv"
     out = out or Path(options.run) / f"samples{_part_of_name(shard)}.{suffix}"
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
-    if encoding is not None:
-        _write_table(options, encoding, shard, device, out)
+    if table is not None:
+        _write_table(options, table, shard, device, out)
         return
     if options.where is not None or out.suffix not in (".npy", ".csv"):
         wrong = "--out: expected a file that ends in .npy or .csv" if options.where is None else "--where: leave it out"
         raise UserError(f"{wrong}, as {options.run} is no run of a table, whose columns have names")
-    wanted = len(shard.rows(options.num_samples))
+    source, wanted = _source(options, device), len(shard.rows(options.num_samples))
     with progress_shown() as announce:
         stream_samples(
-            _source(options, device),
+            Decoded(source, encoding) if isinstance(encoding, ImageEncoding) else source,
             options.num_samples,
             out,
             generator=torch.Generator(device).manual_seed(options.seed),

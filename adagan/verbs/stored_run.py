@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
 
-from adagan.data.reading import kinds_of, read_training_data
+from adagan.components.adapters.images.image_encoding import ImageEncoding
+from adagan.components.adapters.tables.table_encoding import TableEncoding
+from adagan.components.contract import learns_labels
+from adagan.data.reading import FOLDERS, kinds_of, read_training_data
 from adagan.data.training_data import TrainingData
+from adagan.fitting import unfitted
 from adagan.options.config_file import CONFIG_FILE
 from adagan.options.device_option import choose_device
 from adagan.options.own_component import vouched_for
+from adagan.options.picture_options import picture_options
 from adagan.options.run_options import stored_settings
 from adagan.run_folder import RunFolder
+
+_log = logging.getLogger(__name__)
 
 
 def makers_of(run: str, component: str | None) -> list[Callable[[], Any]]:
@@ -53,6 +62,18 @@ def read_settings(run: str, component: str | None) -> Namespace:
     return settings
 
 
+def for_component(data: TrainingData, make: Callable[[], Any], settings: Namespace) -> TrainingData:
+    """The data without the classes of their folders, if nobody asked for them and the component learns none."""
+    if data.labels is None or settings.labels is not None or learns_labels(unfitted(make, settings.seed)):
+        return data
+    _log.info(
+        "The folders' names are not learnt as classes: --labels %s trains the component on each of them apart, and "
+        "--component conditional-gan learns them",
+        FOLDERS,
+    )
+    return replace(data, labels=None)
+
+
 def read_inputs(settings: Namespace, run: str | None = None) -> TrainingData:
     """The data, weights and labels that the settings name, on their device; those of a run as it encodes them."""
     encoding = None if run is None else RunFolder(run).encoding()
@@ -62,7 +83,9 @@ def read_inputs(settings: Namespace, run: str | None = None) -> TrainingData:
         settings.labels,
         seed=settings.seed,
         device=choose_device(settings.device),
-        columns=encoding or kinds_of(settings.columns),
+        columns=encoding if isinstance(encoding, TableEncoding) else kinds_of(settings.columns),
         header=settings.header,
         encoded=run is None or encoding is not None,
+        layout=encoding if isinstance(encoding, ImageEncoding) else settings.layout,
+        pictures=picture_options(settings),
     )

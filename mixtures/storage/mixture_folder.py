@@ -31,7 +31,7 @@ class StoredMixture:
         components: Restored, in the order of their rounds.
         history: Their weights after every round, shape (K, K), float64.
         kept: How many of them the mixture is made of, if a run has made more than it keeps.
-        encoding: What the samples mean, if they are rows of a table.
+        encoding: What the samples mean, if they are rows of a table or images.
     """
 
     components: Sequence[Any]

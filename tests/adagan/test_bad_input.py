@@ -353,9 +353,9 @@ COMMANDS: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "an archive that is a bomb": (of(bomb), "bad.npz: .*(bytes on the disk would become|declares|not a readable)"),
     "an image that is a bomb": (
         of(picture_bomb),
-        "a.png: it declares more than the 16,777,216 pixels of an image; crop or resize",
+        r"a.png \(it declares more than the 16,777,216 pixels of an image; --resize",
     ),
-    "postscript for an image": (of(postscript), "a.png: not a readable image"),
+    "postscript for an image": (of(postscript), "1 of 1 files are not readable images: a.png .cannot identify"),
     "a line without end": (of(endless), "bad.csv: line 2 goes on for more than"),
     "a pipe for data": (of(pipe), "bad.npy: no regular file, but a pipe or a device; save"),
     "a name in Unicode": (said("fit", "DIR/größe-数据.npy", "--out", "DIR/new"), "größe-数据.npy: no such file"),

@@ -134,38 +134,6 @@ def truncated(folder: Path) -> str:
     return write(folder, "data.npy", content[:-100])
 
 
-def differing_sizes(folder: Path) -> str:
-    picture(folder / "images", "a.png", (8, 8))
-    picture(folder / "images", "b.png", (8, 9))
-    return str(folder / "images")
-
-
-def no_images(folder: Path) -> str:
-    (folder / "images").mkdir()
-    (folder / "images" / "notes.txt").write_text("nothing")
-    return str(folder / "images")
-
-
-def broken_image(folder: Path) -> str:
-    picture(folder / "images", "a.png")
-    write(folder / "images", "b.png", b"this is no picture")
-    return str(folder / "images")
-
-
-def truncated_image(folder: Path) -> str:
-    (folder / "images").mkdir()
-    noise = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
-    Image.fromarray(noise).save(folder / "images" / "a.png")
-    content = (folder / "images" / "a.png").read_bytes()
-    write(folder / "images", "a.png", content[: len(content) // 2])
-    return str(folder / "images")
-
-
-def deep_image(folder: Path) -> str:
-    picture(folder / "images", "a.png", mode="I;16", value=40_000)
-    return str(folder / "images")
-
-
 MISTAKES: dict[str, tuple[Callable[[Path], str], str]] = {
     "empty": (lambda folder: write(folder, "data.npy", b""), "the file is empty"),
     "empty csv": (lambda folder: write(folder, "data.csv", "\n\n"), "the file has no rows"),
@@ -196,11 +164,6 @@ MISTAKES: dict[str, tuple[Callable[[Path], str], str]] = {
     ),
     "ragged": (lambda folder: write(folder, "d.csv", "1,2\n3,4\n5\n"), "line 3 has 1 values, the others have 2"),
     "encoding": (lambda folder: write(folder, "d.csv", b"a,b\nZ\xfcrich,1\n"), "not a text file in UTF-8"),
-    "differing sizes": (differing_sizes, "images of differing sizes: a.png has 8×8 pixels, b.png 8×9; crop or"),
-    "no images": (no_images, "no images in this folder"),
-    "broken image": (broken_image, "b.png: not a readable image"),
-    "truncated image": (truncated_image, "a.png: not a readable image"),
-    "16 bits": (deep_image, "a.png: I;16 pixels are not read; convert the images to 8 bits per channel"),
 }
 
 
