@@ -37,7 +37,7 @@ from adagan.command_line import main
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.options import run_options
-from adagan.report import figures
+from adagan.report import panel
 
 CRITIC = ["--critic-kind", "softmax", "--critic.max-steps", "3", "--critic.width", "8", "--critic.batch-size", "32"]
 KINDS: dict[str, list[str]] = {
@@ -260,14 +260,14 @@ def _tried(run: Path, place: Path, seed: int) -> str:
 @contextlib.contextmanager
 def _quick(seed: int) -> Iterator[None]:
     """Most reports lay their figures out without drawing them, and the parser of all options is made once."""
-    drawn, made = figures.as_png, run_options.run_parser
+    drawn, made = panel.as_png, run_options.run_parser
     if seed % 5:
-        figures.as_png = lambda figure: b""
+        panel.as_png = lambda drawn: b""
     run_options.run_parser = _parser
     try:
         yield
     finally:
-        figures.as_png, run_options.run_parser = drawn, made
+        panel.as_png, run_options.run_parser = drawn, made
 
 
 _parser = functools.cache(run_options.run_parser)

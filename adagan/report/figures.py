@@ -1,8 +1,13 @@
-"""The report's figures of numbers: curves over the rounds, mixture weights, the reliability diagram.
+"""The report's figures of numbers: curves over the rounds, mixture weights, reliability, what is missing where.
 
-Every function returns a PNG as bytes. Figures are made without pyplot, so no global state is touched. Series differ in
-colour (the palette of Okabe and Ito), in marker and in line style; titles and captions stand in the page, where they
-keep their size on a small screen.
+Every function draws on the axes that it is given, or on a figure of its own, and returns the axes:
+
+>>> import adagan.report.figures as figures
+>>> axes = figures.mixture_weights([[1.0], [0.6, 0.4]])
+>>> axes.figure.savefig("weights.png")
+
+Figures are made without pyplot, so no global state is touched. Series differ in colour (the palette of Okabe and Ito),
+in marker and in line style; titles and captions stand in the page, where they keep their size on a small screen.
 """
 
 from __future__ import annotations
@@ -12,14 +17,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter, ScalarFormatter
+from numpy.typing import NDArray
 
 from adagan.components.critics.calibration import Calibration
 from adagan.dial import DialPoint
 
+Array = NDArray[np.float64]
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, YELLOW, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#767676"
 COMPONENT_COLOURS = (SKY, ORANGE, GREEN, YELLOW, BLUE, VERMILION, PURPLE)
@@ -48,12 +56,18 @@ class Series:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches."""
-    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained", facecolor="white")
+    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained", facecolor="none")
 
 
-def as_png(figure: Figure) -> bytes:
-    """The figure as a PNG file that names no software and no date."""
+def own_axes(ax: Axes | None, width: float, height: float) -> Axes:
+    """The user's axes, or those of a new figure of so many inches."""
+    return new_figure(width, height).add_subplot(facecolor="none") if ax is None else ax
+
+
+def as_png(drawn: Figure | Axes) -> bytes:
+    """The figure as a PNG file that names no software and no date; what is not drawn on is transparent."""
     content = io.BytesIO()
+    figure: Any = drawn.figure if isinstance(drawn, Axes) else drawn
     canvas: Any = FigureCanvasAgg(figure)  # savefig would lay everything out twice; this method has no types
     canvas.print_png(content, metadata={"Software": None})
     return content.getvalue()
@@ -76,7 +90,8 @@ def curves(
     highest: float | None = None,
     shares: bool = False,
     logarithmic: bool = False,
-) -> bytes:
+    ax: Axes | None = None,
+) -> Axes:
     """One or more series over the rounds 1 to T.
 
     Args:
@@ -86,9 +101,9 @@ def curves(
         highest: Where it ends at least.
         shares: Whether the values are shares, written in per cent.
         logarithmic: Whether the vertical axis is.
+        ax: Where to draw; ``None`` means a figure of its own, here and below.
     """
-    figure = new_figure(4.4, 2.7)
-    axes = figure.add_subplot()
+    axes = own_axes(ax, 4.4, 2.7)
     count = max(len(line.values) for line in series)
     for line, colour, marker, style in zip(series, DARK, "osD", ("-", "--", ":"), strict=False):
         found = [(index, value) for index, value in enumerate(line.values, start=1) if value is not None]
@@ -129,7 +144,7 @@ def curves(
         axes.legend(fontsize=TEXT - 1, frameon=False)
     axes.grid(axis="y", linewidth=0.4, color="#dddddd")
     plain(axes)
-    return as_png(figure)
+    return axes
 
 
 def _ends(line: Series) -> list[tuple[float, float]]:
@@ -138,18 +153,18 @@ def _ends(line: Series) -> list[tuple[float, float]]:
     return [(value, error) for value, error in zip(line.values, errors, strict=True) if value is not None]
 
 
-def mixture_weights(weights: Sequence[Sequence[float]]) -> bytes:
+def mixture_weights(weights: Sequence[Sequence[float]], *, ax: Axes | None = None) -> Axes:
     """Stacked bars, one per round; every part that has room carries its component's number.
 
     Args:
         weights: After round t, t numbers with sum 1.
     """
     count = len(weights)
-    figure = new_figure(8.4 if count > 4 else 4.4, 3.6 if count <= 12 else 4.8)
-    axes = figure.add_subplot()
+    axes = own_axes(ax, 8.4 if count > 4 else 4.4, 3.6 if count <= 12 else 4.8)
+    height = axes.get_position().height * axes.get_figure(root=True).get_figheight()  # type: ignore[union-attr]
     size = TEXT if count <= 12 else 6.5
     # a label needs about 1.3 times its height in the axes' height
-    room = 1.3 * size / 72 / (figure.get_figheight() - 0.6)
+    room = 1.3 * size / 72 / height
     colours, hatches = len(COMPONENT_COLOURS), len(COMPONENT_HATCHES)
     for component in range(count):
         rounds = range(component + 1, count + 1)
@@ -173,18 +188,17 @@ def mixture_weights(weights: Sequence[Sequence[float]]) -> bytes:
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("after round", fontsize=TEXT)
     plain(axes)
-    return as_png(figure)
+    return axes
 
 
-def dial_curve(points: Sequence[DialPoint], present: DialPoint) -> bytes:
+def dial_curve(points: Sequence[DialPoint], present: DialPoint, *, ax: Axes | None = None) -> Axes:
     """Coverage against realism over the positions of the dial; positions that lie apart carry their share.
 
     Args:
         points: From coverage to realism.
         present: The mixture as it is, for comparison.
     """
-    figure = new_figure(4.4, 3.4)
-    axes = figure.add_subplot()
+    axes = own_axes(ax, 4.4, 3.4)
     axes.plot([p.precision for p in points], [p.recall for p in points], color=BLUE, marker="o", markersize=5)
     axes.plot([present.precision], [present.recall], "x", color=VERMILION, markersize=9, markeredgewidth=2)
     axes.set_xlim(_frame([p.precision for p in (*points, present)]))
@@ -207,7 +221,7 @@ def dial_curve(points: Sequence[DialPoint], present: DialPoint) -> bytes:
         axis.set_major_locator(MaxNLocator(nbins=5))
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
     plain(axes)
-    return as_png(figure)
+    return axes
 
 
 def _frame(values: Sequence[float]) -> tuple[float, float]:
@@ -216,24 +230,41 @@ def _frame(values: Sequence[float]) -> tuple[float, float]:
     return middle - half, min(middle + half, max(1.0, *values) + 0.02)
 
 
-def reliability(calibration: Calibration) -> bytes:
-    """Observed against predicted share of data, and below it how many points fall into each bin."""
-    figure = new_figure(4.4, 4.6)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    above.plot([0, 1], [0, 1], color="black", linewidth=0.9, linestyle=(0, (1, 2)))
-    above.annotate("ideal", (0.97, 0.97), (-4, 2), textcoords="offset points", ha="right", fontsize=TEXT - 1)
+def reliability(calibration: Calibration, *, ax: Axes | None = None) -> Axes:
+    """Observed against predicted share of data; bars are the share of the points in each bin."""
+    axes = own_axes(ax, 4.4, 3.8)
+    axes.bar(calibration.predicted, calibration.share, 0.04, color=SKY, edgecolor="white", hatch="////", linewidth=0.5)
+    axes.plot([0, 1], [0, 1], color="black", linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.annotate("ideal", (0.97, 0.97), (-4, 2), textcoords="offset points", ha="right", fontsize=TEXT - 1)
     bins = list(zip(calibration.predicted, calibration.observed, calibration.share, strict=True))
     full = [(predicted, observed) for predicted, observed, share in bins if share >= NEARLY_EMPTY]
     sparse = [(predicted, observed) for predicted, observed, share in bins if share < NEARLY_EMPTY]
-    above.plot([x for x, _ in full], [y for _, y in full], color=BLUE, marker="o", markersize=5, linewidth=1.4)
-    above.plot([x for x, _ in sparse], [y for _, y in sparse], "o", color=GREY, markersize=4, markerfacecolor="white")
-    above.set_xlim(0, 1)
-    above.set_ylim(-0.02, 1.02)
-    above.set_ylabel("observed share of data", fontsize=TEXT)
-    below.bar(calibration.predicted, calibration.share, 0.04, color=SKY, edgecolor="white", hatch="////", linewidth=0.5)
-    below.set_ylabel("points", fontsize=TEXT)
-    below.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    below.set_xlabel("predicted probability of being data", fontsize=TEXT)
-    for axes in (above, below):
-        plain(axes)
-    return as_png(figure)
+    axes.plot([x for x, _ in full], [y for _, y in full], color=BLUE, marker="o", markersize=5, linewidth=1.4)
+    axes.plot([x for x, _ in sparse], [y for _, y in sparse], "o", color=GREY, markersize=4, markerfacecolor="white")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_ylabel("observed share of data", fontsize=TEXT)
+    axes.set_xlabel("predicted probability of being data", fontsize=TEXT)
+    plain(axes)
+    return axes
+
+
+def missing_map(points: Array, regions: Sequence[Array], *, ax: Axes | None = None) -> Axes:
+    """Points of the plane, those of every missing region in a colour and a marker of their own, with its number.
+
+    Args:
+        points: The data, shape (N, 2).
+        regions: Of each region its points, shape (M, 2), the largest lack first.
+    """
+    axes = own_axes(ax, 4.4, 4.4)
+    axes.scatter(points[:, 0], points[:, 1], s=4, color="#b5b5b5", linewidths=0)
+    for number, own in enumerate(regions):
+        colour, marker = (VERMILION, BLUE, GREEN, PURPLE)[number % 4], "oDs^"[number // 4 % 4]
+        axes.scatter(own[:, 0], own[:, 1], s=9, color=colour, marker=marker, linewidths=0)
+        axes.annotate(
+            str(number + 1), tuple(own.mean(axis=0)), ha="center", va="center", fontsize=TEXT,
+            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+        )  # fmt: skip
+    axes.set_aspect("equal", adjustable="datalim")
+    plain(axes)
+    return axes

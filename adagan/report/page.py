@@ -4,47 +4,53 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
-from string import Template
-from typing import Any, cast
+from typing import Any
 
-import torch
-from torch import Tensor
-
-from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.critics.ratio_estimator import RatioEstimator
-from adagan.dial import DialPoint, dial, precision, recall
-from adagan.mixtures.data_weights import DataWeights
+from adagan.data.training_data import TrainingData
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.randomness import check_seed
-from adagan.mixtures.refinement.refined import Refined
 from adagan.mixtures.storage.files import write_text
-from adagan.mixtures.weights.mixture_weights import mixture_log_ratio
-from adagan.report.columns import column_section
-from adagan.report.figures import dial_curve, mixture_weights, reliability
-from adagan.report.pictures import View, view_of
-from adagan.report.text import (
-    curve_panels,
-    escaped,
-    fact_list,
-    making_list,
-    panel,
+from adagan.report.critic_section import dial_panels, drawn, refinement_panels
+from adagan.report.data_weights_section import weights_of_rounds
+from adagan.report.look import Look, look_at_run
+from adagan.report.missing_page import SECTIONS, checked_target, missing_content, picture_kind, picture_view
+from adagan.report.numbers import number
+from adagan.report.panel import Panel
+from adagan.report.pictures import View
+from adagan.report.quality_section import sample_quality
+from adagan.report.rendering import page_of
+from adagan.report.rounds_section import (
+    cost_table,
+    course_panels,
+    diagnostic_panels,
+    diagnostics_table,
+    reliability_panel,
     reliability_text,
     rounds_table,
-    sentences,
-    verdict_paragraphs,
 )
-from adagan.round import Round
+from adagan.report.settings import making_of
+from adagan.report.verdicts import next_step
+from adagan.round import Round, verdict
 from adagan.run_folder import RunFolder
 
-BUDGET = 0.5
-SMALL = 0.005
-"""A mixture weight below this is not named in the caption."""
 SHOWN = 8
-"""The most rounds that get pictures of their own; curves and table show all."""
+"""The most rounds that get pictures of their own; curves and tables show all."""
+FEWEST_SAMPLES = 5_000
+"""Samples that numbers rest on, at least; pictures show as many as they are asked for."""
+RUN_SECTIONS = {
+    "missing": SECTIONS["missing"],
+    "certainty": SECTIONS["certainty"],
+    "boosting": "What boosting did about it",
+    "cost": "What it cost",
+    "quality": SECTIONS["quality"],
+    "critic": "Can the critic be trusted?",
+    "making": SECTIONS["making"],
+    "words": SECTIONS["words"],
+}
 
 
 def write_report(
@@ -54,6 +60,7 @@ def write_report(
     num_samples: int = 2000,
     seed: int = 0,
     components: Sequence[Callable[[], Any]] = (),
+    data: TrainingData | None = None,
 ) -> Path:
     """Writes the report on a run: one HTML page with its figures inside it, which refers to nothing else.
 
@@ -65,6 +72,8 @@ def write_report(
         num_samples: Samples per picture, at most; image grids show fewer.
         seed: Of the samples that the page shows.
         components: What made the components and critics that are not the package's own, as for ``Mixture.load``.
+        data: What the run learnt, so that what is missing is looked for in all of it; ``None`` takes the points, 2,000
+            at most, that the run keeps for its report.
 
     Returns:
         Where the page is.
@@ -72,57 +81,94 @@ def write_report(
     Raises:
         FileNotFoundError: No run in the folder, or a file of it is missing.
         ValueError: No complete round, a corrupted file, a newer format, an unknown class, `num_samples` below 1,
-            or a seed out of range.
+            a seed out of range, or data that are not the run's.
         IsADirectoryError: `out` is a folder.
     """
     check_counts(num_samples=num_samples)
     check_seed(seed)
     folder = RunFolder(run)
-    target = folder.path / "report.html" if out is None else Path(out)
-    if target.is_dir():
-        raise IsADirectoryError(f"out: {target} is a folder; name a file in it, such as {target / 'report.html'}")
+    target = checked_target(folder.path / "report.html" if out is None else out)
+    if data is not None and data.fingerprints["data"] != folder.content()["data"]:
+        raise UserError(f"data: these are not the data of the run in {folder.path}; pass those, or none")
     rounds = folder.rounds()
     mixture = folder.mixture(components=components, whole=True)
-    page = _page(folder, rounds, mixture, folder.critic(components=components), num_samples, seed)
-    write_text(target, page)
+    critic = folder.critic(components=components)
+    kept = folder.content().get("kept", len(rounds))
+    count = max(num_samples, FEWEST_SAMPLES)
+    look = look_at_run(folder, mixture[:kept], critic, data, count)
+    write_text(target, _page(folder, rounds, mixture, critic, look, kept, num_samples, seed))
     return target
 
 
 def _page(
-    folder: RunFolder, rounds: Sequence[Round], mixture: Mixture, critic: RatioEstimator, num_samples: int, seed: int
+    folder: RunFolder,
+    rounds: Sequence[Round],
+    mixture: Mixture,
+    critic: RatioEstimator,
+    look: Look,
+    kept: int,
+    num_samples: int,
+    seed: int,
 ) -> str:
-    content, data_weights = folder.content(), folder.data_weights()
-    data, rows = folder.preview()
-    view = view_of(data)
+    view = picture_view(look)
+    count = num_samples if view is None or view.num_samples is None else min(num_samples, view.num_samples)
     shown = shown_rounds(len(rounds))
-    count = num_samples if view.num_samples is None else min(num_samples, view.num_samples)
-    kept = content.get("kept", len(rounds))
     which = "" if len(shown) == len(rounds) else f" Of the {len(rounds)} rounds, {len(shown)} are shown, evenly spread."
-    refinement, refinement_text = _refinement(view, mixture[:kept], critic, count, seed)
-    template = Template(files("adagan.report").joinpath("page.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=escaped(f"Boosting run {folder.path.resolve().name}"),
-        verdict=verdict_paragraphs(rounds, content.get("stopped", ""), kept),
-        facts=fact_list(rounds, content["num_points"]),
-        samples_text=f"Fresh samples of the mixture as it was after a round. {view.legend}{which}",
-        samples=_samples(view, mixture, shown, count, seed),
-        data_weights_text=(
-            "The data weights say how much the mixture so far misses each data point; the round's newcomer was trained "
-            f"on the data weighted like this, the first on the data as they are. {view.weights_legend}{which}"
-        ),
-        data_weights=_data_weights(view, data_weights, rows, shown),
-        columns=_columns(mixture[:kept], data, num_samples, seed),
-        mixture_weights=_mixture_weights(rounds),
-        curves=curve_panels(rounds, content["num_points"]),
-        dial=_dial(folder, mixture[:kept].weights),
-        reliability_text=reliability_text(rounds[-1].calibration),
-        reliability=_reliability(rounds[-1]),
+    content = missing_content(look, sample_quality(look, seed), seed)
+    done = f"{len(rounds)}, kept {kept}" if kept < len(rounds) else str(len(rounds))
+    cost = number(sum(record.cpu_seconds for record in rounds))
+    content["facts"] = {"rounds": done, **content["facts"], "CPU seconds": cost}
+    if not look.whole:
+        content["certainty"].append(
+            f"The data were not at hand: this page looked at the {len(look.data.points):,} points of them that the run "
+            "keeps for its report, so that a region has to be larger to be seen."
+        )
+    refinement, refinement_text = refinement_panels(view, mixture[:kept], critic, count, seed)
+    weights_panels, weights_table = weights_of_rounds(folder, look, rounds, shown)
+    return page_of(
+        "run.html",
+        title=f"Boosting run {folder.path.resolve().name}",
+        sections=RUN_SECTIONS,
+        verdicts=_verdicts(folder, rounds, look, kept),
+        rounds=rounds_table(rounds),
+        course_panels=course_panels(rounds),
+        sentences=[{"words": verdict(record), "notes": record.notes} for record in rounds],
+        after_panels=[] if view is None else _after(view, mixture, shown, count, seed),
+        legend="" if view is None else view.legend,
+        weights_panels=weights_panels,
+        weights_table=weights_table,
+        weights_legend="" if view is None else view.weights_legend,
+        which=which,
+        cost=cost_table(rounds),
         refinement_text=refinement_text,
-        refinement=refinement,
-        table=rounds_table(rounds),
-        sentences=sentences(rounds),
-        making=making_list(content, rounds, mixture, {"samples shown per picture": count, "their seed": seed}),
+        refinement_panels=refinement,
+        reliability_text=reliability_text(rounds[-1].calibration),
+        critic_panels=[reliability_panel(rounds[-1])],
+        dial_panels=dial_panels(folder, mixture[:kept].weights),
+        diagnostic_panels=diagnostic_panels(rounds, folder.content()["num_points"]),
+        diagnostics=diagnostics_table(rounds),
+        making=making_of(folder, rounds, mixture, {"samples per picture": count, "their seed": seed}),
+        sample_panels=[],  # those after the rounds show them
+        **content,
     )
+
+
+def _verdicts(folder: RunFolder, rounds: Sequence[Round], look: Look, kept: int) -> dict[str, str]:
+    """What stands under the verdict, by what it is."""
+    said, stopped = {}, folder.content().get("stopped", "")
+    if stopped:
+        said["Stopped"] = f"{stopped}."
+    if kept < len(rounds):
+        said["Kept"] = (
+            f"the mixture after round {kept}. By the critic of round {len(rounds)}, which judges them all, none of the "
+            "later ones is clearly better."
+        )
+    said["Next"] = next_step(look.found, rounds)
+    noted = [record.index for record in rounds if record.notes]
+    if noted:
+        where = f"round {noted[0]}" if len(noted) == 1 else f"{len(noted)} rounds, from round {noted[0]} on"
+        said["Mind"] = f"there are notes on {where}; see what boosting did about it."
+    return said
 
 
 def shown_rounds(count: int, limit: int = SHOWN) -> list[int]:
@@ -132,114 +178,11 @@ def shown_rounds(count: int, limit: int = SHOWN) -> list[int]:
     return [1 + round(index * (count - 1) / (limit - 1)) for index in range(limit)]
 
 
-def _samples(view: View, mixture: Mixture, shown: Sequence[int], count: int, seed: int) -> str:
-    panels = [panel(view.data(), "the data", "", "The data alone")]
+def _after(view: View, mixture: Mixture, shown: Sequence[int], count: int, seed: int) -> list[Panel]:
+    kind = picture_kind(view)
+    panels = [Panel.of(view.data(), "the data", "", "The data alone", kind=kind)]
     for index in shown:
-        png, remark = view.samples(_drawn(mixture[:index], count, seed))
-        panels.append(panel(png, f"after round {index}", remark, f"Samples after round {index} against the data"))
-    return "\n".join(panels)
-
-
-def _columns(mixture: Mixture, data: Tensor, count: int, seed: int) -> str:
-    """What a reader of a table asks: each column beside the data's; nothing for other data."""
-    if mixture.encoding is None:
-        return ""
-    return column_section(cast(TableEncoding, mixture.encoding), data, _drawn(mixture, count, seed))
-
-
-def _data_weights(view: View, data_weights: Sequence[DataWeights], rows: Tensor, shown: Sequence[int]) -> str:
-    relative = {index: _relative(data_weights[index - 1].values, rows) for index in shown}
-    # a few extreme weights must not turn all the others into one colour
-    limit = max(2.0, *(float(values.quantile(0.98)) for values in relative.values()))
-    panels = []
-    for index, values in relative.items():
-        kept = data_weights[index - 1].kept_share
-        remark = "all points weigh the same" if _all_equal(values) else f"{kept:.0%} of the points have weight"
-        alt = (
-            f"Data weights of round {index}: {remark}, the largest shown is {float(values.max()):.1f} times the average"
-        )
-        panels.append(panel(view.weights(values, limit), f"round {index}", remark, alt))
-    return "\n".join(panels)
-
-
-def _relative(values: Tensor, rows: Tensor) -> Tensor:
-    """Weights at the previewed rows in units of the average, shape (n,)."""
-    if int(rows.max()) >= len(values):
-        raise UserError(
-            f"the data weights are of {len(values)} points and the preview shows row {int(rows.max())}; "
-            "files of different runs lie in one folder"
-        )
-    return values[rows] * len(values)
-
-
-def _all_equal(values: Tensor) -> bool:
-    return float(values.max() - values.min()) < 1e-9
-
-
-def _mixture_weights(rounds: Sequence[Round]) -> str:
-    weights = rounds[-1].weights
-    large = [f"component {index} {weight:.1%}" for index, weight in enumerate(weights, start=1) if weight >= SMALL]
-    small = f", {len(weights) - len(large)} less than {SMALL:.1%} each" if len(large) < len(weights) else ""
-    last = ", ".join(large) + small
-    png = mixture_weights([record.weights for record in rounds])
-    return panel(
-        png,
-        "",
-        f"After the last round: {last}.",
-        f"Stacked bars of the mixture weights; at the end {last}",
-        "half" if len(rounds) <= 4 else "whole",
-    )
-
-
-def _reliability(last: Round) -> str:
-    alt = f"Reliability diagram of the last critic; calibration error {last.calibration.error:.3f}"
-    return panel(reliability(last.calibration), f"the critic after round {last.index}", "", alt, "half")
-
-
-def _dial(folder: RunFolder, weights: Tensor) -> str:
-    """The dial between coverage and realism, or a sentence where there is nothing to turn."""
-    log_ratios, base = folder.preview_log_ratios()
-    if log_ratios.shape[1] < 2:
-        return "<p>There is one component only: nothing to weigh.</p>"
-    if not float(base.sum()) > 0:
-        return "<p>None of the points that the run kept for its report has any weight.</p>"
-    points = dial(log_ratios, base)
-    here = mixture_log_ratio(log_ratios[:, : len(weights)], weights)
-    present = DialPoint(0.5, weights, recall(here, base), precision(here, base))
-    ends = ", ".join(
-        f"at {point.share:g} it covers {point.recall:.1%} of the data and {min(point.precision, 1):.1%} of it is real"
-        for point in (points[0], points[-1])
-    )
-    return panel(
-        dial_curve(points, present),
-        "",
-        f"{ends[0].upper()}{ends[1:]}. The cross is the mixture of this run.",
-        f"Curve of coverage against realism over the dial's positions: {ends}",
-        "half",
-    )
-
-
-def _refinement(view: View, mixture: Mixture, critic: RatioEstimator, count: int, seed: int) -> tuple[str, str]:
-    """Panels and text; a mixture that cannot be refined leaves a sentence instead of panels."""
-    text = (
-        "Boosting repairs what is missing; refinement removes what the data do not contain. Here the run's last critic "
-        f"keeps about one sample in {1 / BUDGET:.0f} (budgeted rejection with a budget of {BUDGET:g}), preferring "
-        f"those that look like data. {view.legend}"
-    )
-    generator = torch.Generator(mixture.device).manual_seed(seed)
-    try:
-        refined = Refined(mixture, critic, BUDGET, pilot=max(2_000, min(20_000, 10 * count)), generator=generator)
-    except ValueError as error:
-        return "", f"These samples could not be refined with a budget of {BUDGET:g}: {escaped(error)}."
-    panels = []
-    for name, points in (
-        ("before refinement", _drawn(mixture, count, seed)),
-        ("after refinement", refined.sample(count, generator=generator)),
-    ):
-        png, remark = view.samples(points)
-        panels.append(panel(png, name, remark, f"Samples of the last mixture {name}"))
-    return "\n".join(panels), text
-
-
-def _drawn(mixture: Mixture, count: int, seed: int) -> Tensor:
-    return mixture.sample(count, torch.Generator(mixture.device).manual_seed(seed))
+        png, remark = view.samples(drawn(mixture[:index], count, seed))
+        alt = f"Samples after round {index} against the data"
+        panels.append(Panel.of(png, f"after round {index}", remark, alt, kind=kind))
+    return panels

@@ -154,9 +154,9 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path, words: list[str], mess
 def test_the_report_speaks_of_columns_and_shows_rows(run: Path, tmp_path: Path) -> None:
     assert main(["report", str(run), "--out", str(tmp_path / "page.html"), "--num-samples", "300"]) == 0
     page = (tmp_path / "page.html").read_text()
-    assert "<h2>Columns</h2>" in page
-    assert "<td>paid</td><td>number</td>" in page
-    assert "<td>grade</td><td>category (3)</td><td>low " in page
+    assert "Columns of the data and of the samples" in page
+    assert '<th scope="row" class="words">paid</th><td class="words">number</td>' in page
+    assert '">grade</th><td class="words">category (3)</td><td class="words">low ' in page
     assert "numbered anew" in page
     missing = f"{CUSTOMERS['paid'].isna().mean():.1%}"
     assert f"<td>{missing}</td>" in page

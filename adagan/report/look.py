@@ -1,0 +1,89 @@
+"""What a page is about: data, samples of a model, what it misses, and what a perfect one would be said to miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from adagan.data.training_data import TrainingData
+from adagan.missing.features import Features
+from adagan.missing.lookout import Lookout
+from adagan.missing.missing_mass import MISSING_BELOW, Missing, estimated
+from adagan.mixtures.mixture import Mixture
+from adagan.run_folder import RunFolder
+from adagan.seeds import RoundSeeds
+
+FEWEST = 100
+"""Data points whose halves tell something of a perfect model."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Data, what a model misses of them, and samples of it.
+
+    Attributes:
+        data: The points.
+        samples: Of the model, shape (M, *event).
+        found: What is missing.
+        perfect: What is missing of one half of the data by the other; ``None`` of few data.
+        features: The map in which it was looked.
+        whole: Whether the data are all that was learnt; else those that a run keeps for its report.
+    """
+
+    data: TrainingData
+    samples: Tensor
+    found: Missing
+    perfect: Missing | None
+    features: Features
+    whole: bool = True
+
+
+def of_perfect_model(data: TrainingData, features: Features, seed: int) -> Missing | None:
+    """One half of the data by the other, as if that were the samples of a perfect model."""
+    points = drawn_by_weight(data, seed)
+    if len(points) < FEWEST:
+        return None
+    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(seed)).to(points.device)
+    half = len(points) // 2
+    return estimated(TrainingData.checked(points[order[:half]]), points[order[half:]], features, seed)
+
+
+def drawn_by_weight(data: TrainingData, seed: int) -> Tensor:
+    """The points, or as many drawn by their weights where these differ."""
+    weights = data.weights
+    if float(weights.max() - weights.min()) < 1e-12:
+        return data.points
+    generator = torch.Generator(weights.device).manual_seed(seed)
+    cumulated = weights.cumsum(dim=0)
+    luck = torch.rand(len(weights), generator=generator, dtype=weights.dtype, device=weights.device)
+    return data.points[torch.searchsorted(cumulated, luck * cumulated[-1]).clamp(max=len(weights) - 1)]
+
+
+def look_at_run(folder: RunFolder, mixture: Mixture, critic: object, data: TrainingData | None, count: int) -> Look:
+    """What the mixture that a run kept misses, looked for as the run itself did after its last round.
+
+    Args:
+        folder: Of the run.
+        mixture: The one that it kept.
+        critic: Its sharp critic.
+        data: What it learnt; ``None`` takes the points that it keeps for its report.
+        count: Samples to draw for the page.
+    """
+    content, whole = folder.content(), data is not None
+    if data is None:
+        points, _ = folder.preview()
+        data = TrainingData.checked(points, weights=_base(folder))
+    seed = int(content["seed"])
+    lookout = Lookout(data, None, seed)
+    found = lookout.look(mixture, RoundSeeds.of(seed, len(mixture) + 1).coarse_critic, MISSING_BELOW, critic)  # type: ignore[arg-type]
+    generator = torch.Generator(mixture.device).manual_seed(seed)
+    samples = mixture.sample(count, generator)
+    return Look(data, samples, found, of_perfect_model(data, lookout.features, seed), lookout.features, whole)
+
+
+def _base(folder: RunFolder) -> Tensor | None:
+    """The weights of the points that a run keeps, if they have any."""
+    weights = folder.preview_log_ratios()[1]
+    return weights if float(weights.sum()) > 0 else None
