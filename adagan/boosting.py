@@ -154,8 +154,8 @@ class AdaGAN(BoostingRun):
         share = data_weights.beta if training.repairs else 1.0
         mixture, critic = self._choose_mixture_weights(newcomer, seeds.critic, share)
         left = self._look_back(mixture, critic, index)
-        base = self._data.weights
-        record = observed(data_weights, missing, mixture, critic, base, self.divergence, clock, seconds, left)
+        data, divergence = self._data, self.divergence
+        record = observed(data_weights, missing, mixture, critic, data, divergence, clock, seconds, left)
         record = replace(record, notes=(*tries, *record.notes))
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic, self._makers())
@@ -198,10 +198,10 @@ class AdaGAN(BoostingRun):
         """
         if not self.rounds_:
             mixture = Mixture([newcomer], encoding=self._data.encoding).to(self._data.points.device)
-            return mixture, fit_critic(self.critic, self._data, mixture, seed)
+            return mixture, fit_critic(self.critic, self._data.looked_at, mixture, seed)
         incoming = self._whole.weights
         # provisional weights: the critic sees enough of every component whatever its weight
         candidate = self._whole.append(newcomer, torch.cat([incoming / 2, incoming.new_tensor([0.5])]))
-        critic = fit_critic(self.critic, self._data, candidate, seed)
-        weights = self.step.up_to(share).weights(critic.component_log_ratios_, incoming, self._data.weights)
+        critic = fit_critic(self.critic, self._data.looked_at, candidate, seed)
+        weights = self.step.up_to(share).weights(critic.component_log_ratios_, incoming, self._data.looked_at.weights)
         return self._whole.append(newcomer, weights), critic.reweigh(weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from adagan.components.training.diverged import TrainingDiverged
 from adagan.components.training_length import set_training_length, training_length
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.large_arrays import filled
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -59,7 +61,8 @@ def fit_newcomer(
             component = _continued(component, before)
         points = data.points
         if data.encoding is not None:
-            points = data.encoding.blurred(points, torch.Generator(points.device).manual_seed(seed))
+            source = torch.Generator(points.device).manual_seed(seed)
+            points = filled(partial(data.encoding.blurred, generator=source), points)
         component = fit_component(component, points, weights=weights, labels=data.labels)
     device = data.points.device
     drawn = Mixture([component]).to(device).sample(PROBE, torch.Generator(device).manual_seed(seed))

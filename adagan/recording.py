@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.generators.patch import Patch
+from adagan.data.training_data import TrainingData
 from adagan.estimate import Estimate
 from adagan.missing.finding import Finding
 from adagan.missing.missing_mass import Missing
@@ -40,7 +40,7 @@ def observed(
     missing: Missing | None,
     mixture: Mixture,
     critic: RatioEstimator,
-    base: Tensor,
+    data: TrainingData,
     divergence: FDivergence,
     clock: Clock,
     training: float,
@@ -53,13 +53,13 @@ def observed(
         missing: What was missing before the round.
         mixture: After the round.
         critic: Its sharp critic, fitted.
-        base: The points' own weights, shape (N,).
+        data: What was learnt from.
         divergence: What is reported.
         clock: Started when the round began.
         training: CPU seconds of the newcomer's training, its pilots included.
         left: What is missing after the round, where somebody looked.
     """
-    index = len(mixture)
+    index, base = len(mixture), data.looked_at.weights
     found = Estimate.of_mean(divergence.integrand(as_log_ratio(critic.log_ratio_)), base)
     return Round(
         index=index,
@@ -75,7 +75,7 @@ def observed(
         divergence_error=found.error,
         divergence_name=repr(divergence),
         prefixes=compare_prefixes(critic.component_log_ratios_, mixture.history, divergence, base),
-        gamma=_gamma(data_weights, mixture, critic, base, divergence) if index > 1 else None,
+        gamma=_gamma(data_weights, mixture, critic, data, divergence) if index > 1 else None,
         gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
         calibration=critic.calibration_,
         seconds=time.perf_counter() - clock.start,
@@ -87,15 +87,16 @@ def observed(
 
 
 def _gamma(
-    data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator, base: Tensor, divergence: FDivergence
+    data_weights: DataWeights, mixture: Mixture, critic: RatioEstimator, data: TrainingData, divergence: FDivergence
 ) -> float | None:
     """D_f(newcomer ‖ target) over D_f(old mixture ‖ data), with the critic's ratios at data points."""
-    kept = data_weights.values > 0
-    target_ratio = (data_weights.values[kept] / base[kept]).log()
+    base, target = data.looked_at.weights, data.of_looked_at(data_weights.values)
+    kept = target > 0
+    target_ratio = (target[kept] / base[kept]).log()
     against_target = critic.component_log_ratios_[kept, -1] - target_ratio
     old = torch.logsumexp(critic.component_log_ratios_[:, :-1] + mixture.history[-2, :-1].log(), dim=1)
     before = float(base @ divergence.integrand(old))
-    after = divergence.estimate(against_target, data_weights.values[kept])
+    after = divergence.estimate(against_target, target[kept])
     return after / before if before > 0 and math.isfinite(after) else None
 
 

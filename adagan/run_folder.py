@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import TrainingData
@@ -75,11 +76,12 @@ class RunFolder(WrittenRun):
             FileExistsError: The folder holds a run, or anything else.
         """
         self.check_free()
-        points = data.points
-        rows = torch.linspace(0, len(points) - 1, min(len(points), PREVIEW_ROWS)).long()
+        points, looked_at = data.points, data.looked_at
+        chosen = _spread(len(looked_at.points), PREVIEW_ROWS)
+        rows = chosen if looked_at.rows is None else looked_at.rows[chosen]
         with written_folder(self.path, overwrite=False) as draft:
-            chosen = rows.to(points.device)
-            preview = {"data": points[chosen], "rows": rows, "weights": data.weights[chosen]}
+            chosen = chosen.to(points.device)
+            preview = {"data": looked_at.points[chosen], "rows": rows, "weights": looked_at.weights[chosen]}
             write_tensors(draft / PREVIEW_FILE, preview)
             content: dict[str, Any] = {
                 "format_version": RUN_FORMAT_VERSION,
@@ -152,8 +154,9 @@ class RunFolder(WrittenRun):
         check_restorable(mixture.components[-1], components)
         check_restorable(critic, components, answers=lambda critic: [critic.log_ratio(points)], name="critic")
         write_component(component_file(self.path, record.index - 1), mixture.components[-1])
-        rows = self.preview()[1].to(critic.component_log_ratios_.device)
-        content = {"values": data_weights.values, "preview_log_ratios": critic.component_log_ratios_[rows]}
+        ratios = critic.component_log_ratios_
+        chosen = _spread(len(ratios), len(self.preview()[1])).to(ratios.device)
+        content = {"values": data_weights.values, "preview_log_ratios": ratios[chosen]}
         write_tensors(self.round_file(record.index, "weights"), content)
         write_component(self.round_file(record.index, "critic"), critic)
         write_json(self.path / MIXTURE_FILE, mixture_content(mixture.components, mixture.history, mixture.encoding))
@@ -166,3 +169,8 @@ class RunFolder(WrittenRun):
         """Notes at the end of a run how many components it keeps, and why it stopped early, if it did."""
         write_json(self.path / MIXTURE_FILE, {**read_json(self.path / MIXTURE_FILE), "kept": kept})
         write_json(self.path / RUN_FILE, {**self.content(), "kept": kept, "stopped": stopped})
+
+
+def _spread(count: int, most: int) -> Tensor:
+    """Numbers of at most so many of the rows, spread evenly over them."""
+    return torch.linspace(0, count - 1, min(count, most)).long()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.large_arrays import parts
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -68,7 +69,7 @@ def check_events(data: Tensor) -> None:
             f"data: expected floating-point numbers of shape (N, *event), got {data.dtype} of shape "
             f"{tuple(data.shape)}; convert with .float(), and give single numbers a column with [:, None]"
         )
-    if not bool(torch.isfinite(data).all()):
+    if not all(bool(torch.isfinite(part).all()) for (part,) in parts(data)):
         raise UserError("data: values must be finite; remove or fill in the NaN and infinite ones")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from adagan.components.contract import Component, learns_labels, name_of, takes_weights
 from adagan.components.labels import refuse_labels
-from adagan.components.training.batches import resample
+from adagan.components.training.batches import drawn_rows
 from adagan.mixtures.errors import UserTypeError
+from adagan.mixtures.large_arrays import filled, taken
 from adagan.mixtures.randomness import inherited_seed
 
 
@@ -36,10 +36,11 @@ def fit_component(
     if learns_labels(component):
         named["labels"] = labels
     if weights is not None and not takes_weights(component):
-        rows = resample(torch.arange(len(data), device=data.device), weights, inherited_seed())
-        data, named = data[rows], {name: None if value is None else value[rows] for name, value in named.items()}
+        rows = drawn_rows(data, weights, inherited_seed())
+        data, named = taken(data, rows), {name: None if v is None else taken(v, rows) for name, v in named.items()}
     elif not str(component.fit.__module__).startswith(f"{__package__}."):
-        data, named = data.clone(), {name: None if value is None else value.clone() for name, value in named.items()}
+        named = {name: None if value is None else filled(Tensor.clone, value) for name, value in named.items()}
+        data = filled(Tensor.clone, data)
     fitted = component.fit(data, **named)
     if fitted is not component:
         raise UserTypeError(

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from adagan.mixtures.arguments import MAX_LOG_RATIO, ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import filled, lowest, summed
 from adagan.mixtures.numbers import check_share
 from adagan.mixtures.order_statistic import smallest
 from adagan.mixtures.parameters import Parameters
@@ -48,12 +49,12 @@ class DataWeights:
     @property
     def effective_sample_size(self) -> float:
         """1/Σw²: how many equally weighted points carry the same information, between 1 and N."""
-        return float(1 / self.values.square().sum())
+        return float(1 / summed(lambda part: part.square().sum(), self.values))
 
     @property
     def kept_share(self) -> float:
         """The share of points whose weight is not zero."""
-        return float((self.values > 0).to(torch.float64).mean())
+        return float(summed(lambda part: (part > 0).to(torch.float64).sum(), self.values) / len(self.values))
 
 
 class DataWeightRule(Parameters, ABC):
@@ -87,7 +88,7 @@ class DataWeightRule(Parameters, ABC):
             base_weights = as_probabilities(base, values.numel(), values)
         beta = check_share(beta, "beta")
         if beta == 1 and not self.accumulates:
-            return DataWeights(base_weights.contiguous(), beta)
+            return DataWeights(filled(Tensor.contiguous, base_weights), beta)
         return self.reweight(values, beta, base_weights)
 
     @abstractmethod
@@ -107,9 +108,8 @@ class Star(DataWeightRule):
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
         # heights above the lowest: beside a huge common height the volume beta would be lost in rounding
-        uniform = base.stride(0) == 0
-        counted = log_ratio if uniform or bool(base.min() > 0) else log_ratio[base > 0]
-        floor = (1 - beta) * math.exp(float(counted.min()))
+        counted = log_ratio if _all_count(base) else log_ratio[base > 0]
+        floor = (1 - beta) * math.exp(float(lowest(counted)))
         heights = empty_like(log_ratio)
         for height, value in blocks(heights, log_ratio):
             torch.exp(value, out=height).mul_(1 - beta).sub_(floor).clamp_(min=0)
@@ -140,7 +140,7 @@ class Dagger(DataWeightRule):
             log_ratio = log_ratio.masked_fill(log_ratio < -MAX_LOG_RATIO, -math.inf)
         edge = log_water_level(log_ratio, base, slope=beta)
         if edge is None:
-            missed = base * (log_ratio == -math.inf)
+            missed = filled(lambda weight, ratio: weight * (ratio == -math.inf), base, log_ratio)
             produced = log_ratio[(base > 0) & (log_ratio > -math.inf)]
             if abs(float(missed.sum()) - beta) < 1e-12 and bool((produced >= -math.log1p(-beta) - 1e-12).all()):
                 return DataWeights(missed / missed.sum(), beta, 1.0)  # lambda = 1 normalises, as any larger one would
@@ -165,8 +165,7 @@ class TopK(DataWeightRule):
         self.share = check_share(share, "share")
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
-        uniform = base.stride(0) == 0
-        counted = log_ratio if uniform or bool(base.min() > 0) else log_ratio[base > 0]
+        counted = log_ratio if _all_count(base) else log_ratio[base > 0]
         kept = max(1, round(self.share * counted.numel()))
         edge = smallest(counted, kept)
         inside, tied = 0, 0
@@ -206,15 +205,18 @@ class Multiplicative(DataWeightRule):
         self.threshold = float(threshold)
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
-        values = torch.where(log_ratio.exp() < self.threshold, 2 * base, base)
-        return DataWeights(values / values.sum(), beta)
+        values = filled(
+            lambda ratio, weight: torch.where(ratio.exp() < self.threshold, 2 * weight, weight), log_ratio, base
+        )
+        total = summed(torch.sum, values)
+        return DataWeights(filled(lambda part: part / total, values), beta)
 
 
 class Uniform(DataWeightRule):
     """The base weights, whatever the ratio: boosting becomes an ensemble of independent components."""
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
-        return DataWeights(base.contiguous(), beta)
+        return DataWeights(filled(Tensor.contiguous, base), beta)
 
 
 class Flattened(DataWeightRule):
@@ -240,8 +242,14 @@ class Flattened(DataWeightRule):
 
     def reweight(self, log_ratio: Tensor, beta: float, base: Tensor) -> DataWeights:
         sharp = self.rule(log_ratio, beta, base)
-        values = torch.where(sharp.values > 0, sharp.values**self.power, 0.0)
-        return replace(sharp, values=values / values.sum())
+        values = filled(lambda part: torch.where(part > 0, part**self.power, 0.0), sharp.values)
+        total = summed(torch.sum, values)
+        return replace(sharp, values=filled(lambda part: part / total, values))
+
+
+def _all_count(base: Tensor) -> bool:
+    """Whether no point has the weight zero."""
+    return base.stride(0) == 0 or bool(lowest(base) > 0)
 
 
 RULES: tuple[type[DataWeightRule], ...] = (Star, Dagger, TopK, TopKLast, Multiplicative, Uniform)

@@ -19,6 +19,7 @@ from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.divergences import JensenShannon
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.large_arrays import lowest, summed
 from adagan.mixtures.numbers import check_share
 from adagan.mixtures.order_statistic import smallest
 from adagan.mixtures.parameters import Parameters
@@ -122,7 +123,8 @@ class KeepShare(Step):
         weights = values.new_full((1,), 1 / values.numel()).expand(values.numel())
         if base is not None:
             weights = as_probabilities(base, values.numel(), values)
-            values, weights = values[weights > 0], weights[weights > 0]
+            if not bool(lowest(weights) > 0):
+                values, weights = values[weights > 0], weights[weights > 0]
         # guard against ceil(.6 * 5) = 4 when the product is a hair above 3
         kept = max(1, math.ceil(self.share * values.numel() - 1e-9))
         threshold = smallest(values, kept).exp()
@@ -159,7 +161,7 @@ def missing_mass(log_ratio: ArrayLike, base: ArrayLike | None = None) -> float:
     """E_data[(1 − u)_+]: the mass of the data that the model would have to be given to cover all of it."""
     values = as_log_ratio(log_ratio)
     weights = as_probabilities(base, values.numel(), values)
-    return float((weights * shortfall(values)).sum())
+    return float(summed(lambda weight, value: (weight * shortfall(value)).sum(), weights, values))
 
 
 def shortfall(log_ratio: Tensor) -> Tensor:

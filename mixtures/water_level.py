@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adagan.mixtures.large_arrays import LARGE, filled, largest, parts, room
+
 _BLOCK = 2**16
 SUBSAMPLE = 2**14
 """Points of a subsample that tells where to look."""
@@ -89,6 +91,8 @@ def _near_subsample(heights: Tensor, weights: Tensor, stride: int, constant: flo
 
 def empty_like(array: Tensor) -> Tensor:
     """Memory for results like `array`, float64; on the CPU numpy's, whose huge pages cost a third to touch."""
+    if array.device.type == "cpu" and len(array) > LARGE:
+        return room(*array.shape)
     if array.device.type == "cpu":
         return torch.from_numpy(np.empty(array.shape))
     return torch.empty(array.shape, dtype=torch.float64, device=array.device)
@@ -97,7 +101,8 @@ def empty_like(array: Tensor) -> Tensor:
 def blocks(*arrays: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """The arrays in corresponding parts: on the CPU of a size that stays in the cache, which saves memory and time."""
     size = _BLOCK if arrays[0].device.type == "cpu" else max(len(arrays[0]), 1)
-    return zip(*(torch.split(array, size) for array in arrays), strict=True)
+    for part in parts(*arrays):
+        yield from zip(*(torch.split(array, size) for array in part), strict=True)
 
 
 def _under_water(heights: Tensor, weights: Tensor, level: float) -> tuple[float, float]:
@@ -122,7 +127,10 @@ def log_water_level(log_heights: Tensor, weights: Tensor, *, slope: float) -> fl
     """
     uniform = len(weights) > 0 and weights.stride(0) == 0
     while len(weights):
-        top = float(log_heights.max() if uniform else log_heights.masked_fill(weights == 0, -math.inf).max())
+        positive = log_heights
+        if not uniform:
+            positive = filled(lambda height, weight: height.masked_fill(weight == 0, -math.inf), log_heights, weights)
+        top = float(largest(positive))
         if top == -math.inf:
             return None
         heights = empty_like(log_heights)

@@ -15,6 +15,7 @@ from adagan.components.adapters.images.image_encoding import KINDS, ImageEncodin
 from adagan.components.adapters.images.layout import SMALLEST, Layout
 from adagan.components.networks.defaults import is_image
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import filled
 
 OVERSHOOT = 0.25
 """Part of a range by which what a network makes may leave it."""
@@ -52,13 +53,13 @@ def as_points(
         flat = tuple(values.shape[1:]) == (side**2,) and side >= SMALLEST
         if layout is None and values.dtype == torch.uint8 and flat:
             _log.info("%s: rows of %s bytes are vectors; images have shape (N, %s, %s)", name, side**2, side, side)
-        return values if values.is_floating_point() else values.to(torch.float32), None
+        return values if values.is_floating_point() else filled(Tensor.float, values), None
     taken = f"{name}: taken for {len(values)} images of {encoding.told}"
     if layout is None and encoding.is_guess:
         warnings.warn(f"{taken}; layout='none' (--layout none) leaves them as they are", stacklevel=4)
     else:
         _log.info("%s", taken)
-    return encoding.encode(values), encoding
+    return filled(encoding.encode, values), encoding
 
 
 def points_alike(images: Tensor, encoding: ImageEncoding, name: str = "data") -> Tensor:

@@ -22,8 +22,10 @@ from adagan.components.labels import as_classes
 from adagan.components.training.data_sources import DataSource, tensors_of
 from adagan.data.class_names import numbered
 from adagan.data.images_alike import LayoutLike, as_points
-from adagan.mixtures.arguments import ArrayLike, as_probabilities, native
+from adagan.mixtures.arguments import ArrayLike, as_probabilities, shared
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.large_arrays import parts, taken
+from adagan.mixtures.systematic import spaced_rows
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -33,6 +35,10 @@ DataLike: TypeAlias = "ArrayLike | DataSource | TrainingData | pd.DataFrame"
 checked already."""
 ColumnsLike: TypeAlias = "Mapping[Any, Any] | TableEncoding"
 """What is known of a table's columns: their kinds by name, or all of it."""
+
+
+MOST_LOOKED_AT = 2**20
+"""Points by which a mixture is judged: with as many, an estimated share of a half is off by less than a thousandth."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class TrainingData:
         encoding: What the points mean, if they are rows of a table, or images that came otherwise than as points.
         class_names: Names of the classes, in their order, where labels were text.
         names: Of the points, such as those of the files that they came from, N of them; empty if they have none.
+        rows: Where these are some of more points, their row numbers among them, shape (N,).
     """
 
     points: Tensor
@@ -54,6 +61,7 @@ class TrainingData:
     encoding: TableEncoding | ImageEncoding | None = None
     class_names: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    rows: Tensor | None = None
 
     @property
     def table(self) -> TableEncoding | None:
@@ -70,6 +78,26 @@ class TrainingData:
         """SHA-256 of the points, the weights and the labels."""
         labels = None if self.labels is None else fingerprint(self.labels)
         return {"data": fingerprint(self.points), "weights": fingerprint(self.weights), "labels": labels}
+
+    @cached_property
+    def looked_at(self) -> TrainingData:
+        """The points that critics and counts look at: all, or of more than `MOST_LOOKED_AT` as many, drawn by weight.
+
+        The draws are evenly spaced, and the same every time; a row that comes twice counts twice.
+        """
+        if len(self.points) <= MOST_LOOKED_AT:
+            return self
+        drawn, times = torch.unique_consecutive(spaced_rows(self.weights, MOST_LOOKED_AT, 0.5), return_counts=True)
+        points = taken(self.points, drawn.to(self.points.device))
+        return TrainingData(points, times.to(self.weights) / MOST_LOOKED_AT, encoding=self.encoding, rows=drawn)
+
+    def of_looked_at(self, weights: Tensor) -> Tensor:
+        """Other weights of the points, shape (N,), as weights of those that are looked at, sum 1."""
+        looked_at = self.looked_at
+        if looked_at.rows is None:
+            return weights
+        found = looked_at.weights * weights[looked_at.rows] / self.weights[looked_at.rows]
+        return found / found.sum()
 
     @classmethod
     def checked(
@@ -120,13 +148,7 @@ class TrainingData:
                 f"data: expected shape (N, *event) with N > 0, got {tuple(points.shape)}"
                 + ("; one number per point has shape (N, 1)" if points.ndim == 1 else "")
             )
-        bad = ~torch.isfinite(points)
-        if bool(bad.any()):
-            rows = bad.flatten(1).any(dim=1).nonzero()[:, 0]
-            raise UserError(
-                f"data: {int(bad.sum())} values in {len(rows)} of {len(points)} rows are NaN or infinite, the first in "
-                f"row {int(rows[0])}; remove or fill in these rows"
-            )
+        _check_finite(points)
         points, encoding = as_points(points, layout)
         base = as_probabilities(cast(ArrayLike | None, weights), len(points), points, "weights")
         if labels is None:
@@ -176,11 +198,28 @@ def _of_table(
     return kind(points, base, classes, encoding, names)
 
 
+def _check_finite(points: Tensor) -> None:
+    done = values = rows = 0
+    first: int | None = None
+    for (part,) in parts(points):
+        bad = ~torch.isfinite(part)
+        if bool(bad.any()):
+            found = bad.flatten(1).any(dim=1).nonzero()[:, 0]
+            first = done + int(found[0]) if first is None else first
+            values, rows = values + int(bad.sum()), rows + len(found)
+        done += len(part)
+    if first is not None:
+        raise UserError(
+            f"data: {values} values in {rows} of {len(points)} rows are NaN or infinite, the first in row {first}; "
+            "remove or fill in these rows"
+        )
+
+
 def fingerprint(tensor: Tensor) -> str:
     """SHA-256 of a tensor's shape, dtype and bytes."""
-    content = tensor.detach().cpu().contiguous()
-    digest = hashlib.sha256(f"{tuple(content.shape)} {content.dtype}".encode())
-    digest.update(content.reshape(-1).view(torch.uint8).numpy().data)
+    digest = hashlib.sha256(f"{tuple(tensor.shape)} {tensor.dtype}".encode())
+    for (part,) in parts(tensor.detach()):
+        digest.update(part.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -188,9 +227,10 @@ def _as_tensor(values: ArrayLike, name: str) -> Tensor:
     """A tensor of what a caller passed; pandas' tables and columns are read by numpy."""
     kind = type(values).__name__
     try:
-        if not isinstance(values, Tensor | list | tuple):
-            values = native(np.asarray(values))
-        tensor = torch.as_tensor(values).detach()
+        if isinstance(values, Tensor | list | tuple):
+            tensor = torch.as_tensor(values).detach()
+        else:
+            tensor = shared(np.asarray(values))
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserTypeError(
             f"{name}: expected an array of numbers, got {kind} ({error}); encode text as numbers first"

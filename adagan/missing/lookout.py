@@ -18,6 +18,7 @@ from adagan.missing.features import Features, features_price, mapping_price, sui
 from adagan.missing.missing_mass import MISSING_BELOW, Missing, Region, estimated
 from adagan.missing.regions import missing_regions
 from adagan.mixtures.arguments import as_log_ratio
+from adagan.mixtures.large_arrays import filled, summed
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.refinement.methods import acceptance, log_acceptance_scale
 
@@ -140,12 +141,16 @@ def sparse_log_ratio(found: Missing, base: Tensor) -> Tensor:
         found: What is missing.
         base: The points' own weights, shape (N,), sum 1.
     """
-    missing = torch.zeros(len(base), dtype=torch.bool, device=base.device)
-    missing[found.rows.to(base.device)] = True
-    ratio = found.log_ratio.to(base).clamp(max=0.0).exp()
-    share, inside = float(base[missing].sum()), float((base * ratio)[missing].sum())
+    if found.inside is None:
+        missing = torch.zeros(len(base), dtype=torch.bool, device=base.device)
+        missing[found.rows.to(base.device)] = True
+    else:
+        missing = found.inside.to(base.device)
+    ratio = filled(lambda part: part.to(base).clamp(max=0.0).exp(), found.log_ratio)
+    share = float(summed(lambda part, where: part[where].sum(), base, missing))
+    inside = float(summed(lambda part, value, where: (part * value)[where].sum(), base, ratio, missing))
     elsewhere = (1 - inside) / (1 - share) if share < 1 else 1.0
-    return torch.where(missing, ratio, elsewhere).log()
+    return filled(lambda where, value: torch.where(where, value, elsewhere).log(), missing, ratio)
 
 
 def by_critic(critic: RatioEstimator, data: TrainingData, threshold: float, seed: int) -> Missing:

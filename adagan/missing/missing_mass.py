@@ -18,6 +18,7 @@ from adagan.missing.finding import Finding, Verdict
 from adagan.missing.shortfall import Counts, missing_nodes, shrunken_ratios
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import filled
 from adagan.mixtures.numbers import check_share
 
 MISSING_BELOW = 0.5
@@ -64,6 +65,8 @@ class Missing:
         num_samples: How many samples it rests on.
         strays: Share of the samples that is far from all data: spurious, or on another scale.
         rejected: Share of the draws that a critic rejected before the others were counted.
+        inside: Whether every point lies in a region, shape (N,), where `rows` are only those that were counted; else
+            ``None``.
     """
 
     value: float
@@ -75,6 +78,7 @@ class Missing:
     num_samples: int
     strays: float
     rejected: float = 0.0
+    inside: Tensor | None = None
 
     @property
     def finding(self) -> Finding:
@@ -96,7 +100,7 @@ class Missing:
 
     @property
     def rows(self) -> Tensor:
-        """Row numbers of all missing points, in order, shape (M,)."""
+        """Row numbers of all missing points that were counted, in order, shape (M,)."""
         found = [region.rows for region in self.regions]
         return torch.cat(found).sort().values if found else torch.empty(0, dtype=torch.int64)
 
@@ -139,7 +143,8 @@ def missing_mass(
     of larger regions. Data and samples, both blurred a little, are counted in every node; one is *missing* when the
     model's share q of it is significantly below a part of the data's share p, by exact binomial tests corrected for all
     nodes. The missing mass Σ p − q over the maximal missing nodes is a lower bound: it is 0 in expectation when
-    nothing is missing, whatever the shapes of what is there, and blind to regions smaller than `Missing.visible`.
+    nothing is missing, whatever the shapes of what is there, and blind to regions smaller than `Missing.visible`. Of
+    more than a million data points a million are counted, see `TrainingData.looked_at`.
 
     >>> from adagan.data.built_in import known_modes
     >>> ring = known_modes("unbalanced-ring")
@@ -177,9 +182,10 @@ def estimated(
     data: TrainingData, samples: Tensor, features: Features, seed: int, threshold: float = MISSING_BELOW
 ) -> Missing:
     """`missing_mass` of checked data."""
-    at_data, at_samples = features(data.points), features(samples)
+    counted = data.looked_at
+    at_data, at_samples = features(counted.points), features(samples)
     tree = CellTree.grown(at_data, features.cells, seed)
-    weights = data.weights.cpu().numpy()
+    weights = counted.weights.cpu().numpy()
     cells, distances = tree.locate(at_data)
     blur = min(features.blur * float(np.sqrt(at_data.var(axis=0).mean())), WITHIN * _spread(distances, at_data))
     in_data, in_samples = _counted(tree, at_data, weights, at_samples, blur, np.random.default_rng(seed))
@@ -187,18 +193,25 @@ def estimated(
     counts = Counts(tree.totals(size * in_data), tree.totals(in_samples), size, len(samples), threshold)
     ratios, nodes, visible = shrunken_ratios(tree, counts), missing_nodes(tree, counts), counts.visible_mass()
     missing = np.concatenate([np.empty(0, dtype=np.int64), *(tree.cells_of(node) for node in nodes)])
-    found = [_region(counts, group, cells, ratios, data) for group in tree.touching(missing, cells, distances, blur)]
+    found = [_region(counts, group, cells, ratios, counted) for group in tree.touching(missing, cells, distances, blur)]
     regions = tuple(sorted(found, key=lambda region: -region.mass))
     value, spread = counts.lack_of(missing)
+    of_all, inside = torch.from_numpy(cells), None
+    if counted is not data:
+        of_all = filled(lambda part: torch.from_numpy(tree.locate(features(part))[0].astype(np.int16)), data.points)
+        is_missing = torch.from_numpy(np.isin(np.arange(tree.num_cells), missing))
+        inside = filled(lambda part: is_missing[part.long()], of_all).to(data.points.device)
+    log_ratios = torch.from_numpy(np.log(ratios))
     return Missing(
         value=min(value, 1.0),
         low=max(value - spread, 0.0),
         high=min(value + spread, 1.0) if regions else visible,
         visible=visible,
         regions=regions,
-        log_ratio=torch.from_numpy(np.log(ratios[cells])).to(data.points.device),
+        log_ratio=filled(lambda part: log_ratios[part.long()], of_all).to(data.points.device),
         num_samples=len(samples),
         strays=1 - float(in_samples.sum()) / len(samples),
+        inside=inside,
     )
 
 
@@ -226,7 +239,7 @@ def _region(counts: Counts, inside: Whole, cells: Whole, ratios: Matrix, data: T
     lack, spread = counts.lack_of(inside)
     share = counts.data[inside].sum() / counts.num_data
     return Region(
-        rows=rows,
+        rows=rows if data.rows is None else data.rows.cpu()[rows],
         centre=data.points[rows.to(data.points.device)].mean(dim=0),
         mass=lack,
         low=max(lack - spread, 0.0),

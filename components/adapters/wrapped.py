@@ -14,10 +14,11 @@ from adagan.components.adapters.foreign_randomness import seeded
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.checks import keywords_only
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
-from adagan.components.training.batches import resample
+from adagan.components.training.batches import drawn_rows
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.large_arrays import taken
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import inherited_seed, seed_from
 from adagan.mixtures.sampling.class_allocation import as_indices
@@ -102,8 +103,8 @@ class Wrapped(ConstructorParameters):
             # on the scale of counts, which is what most implementations expect of weights
             named[self.weights] = weights * (len(data) / weights.sum())
         elif weights is not None:
-            rows = resample(torch.arange(len(data), device=data.device), weights, seed)
-            data, named = data[rows], {name: values[rows] for name, values in named.items()}
+            rows = drawn_rows(data, weights, seed)
+            data, named = taken(data, rows), {name: values[rows] for name, values in named.items()}
         given = self._given(data) if self.encoding is None else self.encoding.decode(data)
         with seeded(self.generator, seed):
             self.generator.fit(given, **{name: self._given(values) for name, values in named.items()})

@@ -15,11 +15,11 @@ from torch.optim import Adam
 from torch.utils.data import DataLoader, IterableDataset
 
 from adagan.components.critics.labelled_points import LabelledPoints, class_logits
-from adagan.components.training.batches import draw_rows
 from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.loss_training import optimiser_steps
 from adagan.components.training.precision import may_be_fused
 from adagan.components.training.progress import step_of
+from adagan.components.training.row_draws import draw_rows
 from adagan.components.training.trainer import train
 
 

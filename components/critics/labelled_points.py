@@ -11,6 +11,7 @@ from torch import Tensor
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.systematic import spaced_rows
 
 BLOCK = 16_384
 MOST_NUMBERS = 4_000_000
@@ -131,15 +132,11 @@ def learning_rows(weights: Tensor, count: int, randomness: torch.Generator) -> t
         weights: Of all points, shape (N,), sum 1.
         count: How many draws.
         randomness: Of the first place.
-
-    References:
-        Kitagawa, *Monte Carlo filter and smoother for non-Gaussian nonlinear state space models*, 1996, appendix
-        (systematic resampling)
     """
     if count >= len(weights):
         return torch.arange(len(weights), device=weights.device), weights
     start = torch.rand(1, dtype=weights.dtype, generator=randomness, device=weights.device)
-    rows, times = torch.unique_consecutive(_spaced_draws(weights, count, start), return_counts=True)
+    rows, times = torch.unique_consecutive(spaced_rows(weights, count, start), return_counts=True)
     return rows, times.to(weights) / count
 
 
@@ -150,18 +147,11 @@ def evened(points: LabelledPoints) -> LabelledPoints:
     """
     weights, data = points.weights, points.data
     if float(weights.max() - weights.min()) > 1e-9 * float(weights.max()):
-        data = data[_spaced_draws(weights, len(weights), weights.new_tensor(0.5))]
+        data = data[spaced_rows(weights, len(weights), weights.new_tensor(0.5))]
     counts = torch.bincount(points.labels, minlength=points.num_components + 1)
     counts[0] = len(data)
     shares = (counts.double() / counts.sum()).log().to(points.log_shares)
     return LabelledPoints(data, torch.full_like(weights, 1 / len(data)), points.samples, points.labels, shares)
-
-
-def _spaced_draws(weights: Tensor, count: int, start: Tensor) -> Tensor:
-    """Rows, in order and with repetitions, at evenly spaced places of the cumulative weights."""
-    cumulative = weights.cumsum(0)
-    places = (torch.arange(count, dtype=weights.dtype, device=weights.device) + start) / count * cumulative[-1]
-    return torch.searchsorted(cumulative, places, right=True).clamp(max=len(weights) - 1)
 
 
 def folds_by_label(labels: Tensor, folds: int, randomness: torch.Generator) -> Tensor:

@@ -14,6 +14,7 @@ from adagan.components.labels import refuse_labels
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import summed
 from adagan.mixtures.numbers import check_non_negative
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator
@@ -46,10 +47,13 @@ class Gaussian(ConstructorParameters, nn.Module):
         """Takes the weighted mean and covariance of data of shape (N, *event)."""
         refuse_labels(self, labels)
         probabilities = as_probabilities(weights, len(data), data, "weights")
-        flat = data.reshape(len(data), -1).double()
-        mean = probabilities @ flat
-        centred = flat - mean
-        covariance = centred.T @ (probabilities[:, None] * centred)
+
+        def spread(part: Tensor, shares: Tensor) -> Tensor:
+            centred = part.reshape(len(part), -1).double() - mean
+            return centred.T @ (shares[:, None] * centred)
+
+        mean = summed(lambda part, shares: shares @ part.reshape(len(part), -1).double(), data, probabilities)
+        covariance = summed(spread, data, probabilities)
         covariance += self.regularisation * torch.eye(len(mean), dtype=torch.float64, device=data.device)
         values, vectors = torch.linalg.eigh(covariance)
         self._build(tuple(data.shape[1:]), data)

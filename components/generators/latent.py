@@ -21,6 +21,7 @@ from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.diverged import TrainingDiverged
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.large_arrays import filled
 from adagan.mixtures.numbers import check_counts, check_fractions, check_positive
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator, inherited_seed, isolated_randomness
@@ -182,7 +183,7 @@ class LatentGenerator(ConstructorParameters, nn.Module, ABC):
                 self.scaling_ = self._start.own_scaling(event_shape).to(data)
                 for name in self.taken_over:
                     self._start.load(name, getattr(self, name))
-            batches = WeightedBatches(self.scaling_(data), weights, batch_size, self.max_steps, seed)
+            batches = WeightedBatches(filled(self.scaling_, data), weights, batch_size, self.max_steps, seed)
             self.generator_ = self.train_networks(plan, batches, labels).requires_grad_(False)
         self._start = None
         self.eval()

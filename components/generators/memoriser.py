@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
-from adagan.components.training.batches import draw_rows
 from adagan.components.training.data_sources import takes_data_sources
+from adagan.components.training.row_draws import draw_rows
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator

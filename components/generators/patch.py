@@ -14,12 +14,14 @@ from torch import Tensor, nn
 
 from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
-from adagan.components.training.batches import draw_rows
 from adagan.components.training.data_sources import takes_data_sources
+from adagan.components.training.row_draws import draw_rows
 from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.large_arrays import LARGE, fits, summed
 from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator, inherited_seed
+from adagan.mixtures.systematic import spaced_rows
 
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Numbers of Gaussians that are tried, as long as they help."""
@@ -71,11 +73,11 @@ class Patch(ConstructorParameters, nn.Module):
         refuse_labels(self, labels)
         probabilities = as_probabilities(weights, len(data), data, "weights")
         seed = inherited_seed()
-        table = data.reshape(len(data), -1).double().cpu()
-        scale = table.std(dim=0, correction=0).numpy()
+        scale = _deviations(data)
         scale[scale == 0] = 1.0
         chosen = _thinned(probabilities.cpu(), self.max_points, seed)
-        best = _best_by_bic(table[chosen].numpy() / scale, seed % 2**32)
+        table = data[torch.as_tensor(chosen, device=data.device)].reshape(len(chosen), -1).double().cpu().numpy()
+        best = _best_by_bic(table / scale, seed % 2**32)
         self._build(tuple(data.shape[1:]), len(best.weights_), data)
         self.shares_.copy_(torch.from_numpy(best.weights_))
         self.means_.copy_(torch.from_numpy(best.means_ * scale))
@@ -129,9 +131,22 @@ class Patch(ConstructorParameters, nn.Module):
         return super().load_state_dict(state_dict, strict, assign)
 
 
+def _deviations(data: Tensor) -> Matrix:
+    """The standard deviation of every entry of events, shape (E,)."""
+    if fits(data):
+        return np.asarray(data.reshape(len(data), -1).double().cpu().std(dim=0, correction=0).numpy())
+    mean = summed(lambda part: part.reshape(len(part), -1).double().sum(dim=0), data) / len(data)
+    squares = summed(lambda part: (part.reshape(len(part), -1).double() - mean).square().sum(dim=0), data)
+    return np.asarray((squares / len(data)).sqrt().cpu().numpy())
+
+
 def _thinned(probabilities: Tensor, most: int, seed: int) -> Tensor:
     """Rows that are kept with probability w/max(w), at most so many of them, and one at least; in order."""
     source = torch.Generator().manual_seed(seed)
+    if len(probabilities) > LARGE:
+        start = torch.rand((), generator=source, dtype=torch.float64)
+        few: Tensor = torch.unique_consecutive(spaced_rows(probabilities, most, start))  # type: ignore[no-untyped-call]
+        return few
     kept = torch.rand(len(probabilities), generator=source, dtype=torch.float64) < probabilities / probabilities.max()
     rows = kept.nonzero()[:, 0]
     return rows[torch.randperm(len(rows), generator=source)[:most]].sort().values

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.large_arrays import fits, parts, summed
 
 
 class Scaling(nn.Module):
@@ -30,12 +31,14 @@ class Scaling(nn.Module):
     def standard(cls, data: Tensor, weights: Tensor | None = None) -> Self:
         """Weighted mean 0 and standard deviation 1 in every entry."""
         probabilities = as_probabilities(weights, len(data), data, "weights")
-        flat = data.reshape(len(data), -1).to(torch.float64)
-        mean = probabilities @ flat
-        spread = (probabilities @ (flat - mean).square()).sqrt()
-        used = flat[probabilities > 0]
-        constant = (used == used[0]).all(dim=0)
-        mean = torch.where(constant, used[0], mean)
+
+        def flat(part: Tensor) -> Tensor:
+            return part.reshape(len(part), -1).to(torch.float64)
+
+        mean = summed(lambda part, shares: shares @ flat(part), data, probabilities)
+        spread = summed(lambda part, shares: shares @ (flat(part) - mean).square(), data, probabilities).sqrt()
+        first, constant = _extent(data, probabilities)
+        mean = torch.where(constant, first, mean)
         spread = torch.where(constant, 0.0, spread)
         return cls._of(mean.reshape(data.shape[1:]), spread.reshape(data.shape[1:]), data)
 
@@ -50,7 +53,12 @@ class Scaling(nn.Module):
     def overall(cls, data: Tensor) -> Self:
         """Mean 0 and standard deviation 1 over all entries of all events together: for a critic of images."""
         shape = (1,) * (data.ndim - 1)
-        mean, spread = data.double().mean(), data.double().std()
+        mean = summed(lambda part: part.double().sum(), data) / data.numel()
+        if fits(data):
+            spread = data.double().std()
+        else:
+            squares = summed(lambda part: (part.double() - mean).square().sum(), data)
+            spread = (squares / (data.numel() - 1)).sqrt()
         return cls._of(mean.reshape(shape), spread.reshape(shape), data)
 
     @classmethod
@@ -68,3 +76,16 @@ class Scaling(nn.Module):
     def inverse(self, x: Tensor) -> Tensor:
         """Undoes `forward`."""
         return self.forward(x, inverse=True)
+
+
+def _extent(data: Tensor, probabilities: Tensor) -> tuple[Tensor, Tensor]:
+    """The first event that has weight, flat, in float64; and which of its entries all others that have share."""
+    first: Tensor | None = None
+    constant = torch.ones(data[:1].numel(), dtype=torch.bool, device=data.device)
+    for part, shares in parts(data, probabilities):
+        used = part.reshape(len(part), -1).to(torch.float64)[shares > 0]
+        if len(used) > 0:
+            first = used[0] if first is None else first
+            constant &= (used == first).all(dim=0)
+    assert first is not None  # weights have a sum of 1
+    return first, constant

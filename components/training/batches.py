@@ -9,7 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from adagan.components.training.row_draws import RowDraws, draw_rows
 from adagan.mixtures.arguments import as_probabilities
+from adagan.mixtures.large_arrays import LARGE, give_back, is_mapped, parts, room, taken
+
+KEPT_PAGES = 16
+"""Minibatches of a memory map after which its pages are given back."""
 
 
 def smaller_of_fewer(batch_size: int, num_rows: int) -> int:
@@ -17,23 +22,8 @@ def smaller_of_fewer(batch_size: int, num_rows: int) -> int:
     return min(batch_size, max(num_rows // 8 * 8, 8))
 
 
-def draw_rows(cumulative: Tensor, num_rows: int, generator: torch.Generator) -> Tensor:
-    """Row indices drawn with replacement, by searching the cumulative weights, shape (num_rows,).
-
-    Args:
-        cumulative: Cumulative sums of non-negative weights, shape (N,), float64.
-        num_rows: How many indices.
-        generator: On the device of `cumulative`.
-    """
-    uniform = torch.rand(num_rows, generator=generator, dtype=torch.float64, device=cumulative.device)
-    # right=True skips rows of weight zero; the clamp guards against rounding at the upper end
-    rows = torch.searchsorted(cumulative, uniform * cumulative[-1], right=True)
-    last = torch.searchsorted(cumulative, cumulative[-1])
-    return rows.clamp(max=last)
-
-
 class WeightedBatches(IterableDataset[Tensor]):
-    """A fixed number of minibatches drawn by weight, each by one search and one indexing call.
+    """A fixed number of minibatches drawn by weight, each by one draw of row numbers and one indexing call.
 
     Args:
         data: Shape (N, *event), on any device.
@@ -44,26 +34,42 @@ class WeightedBatches(IterableDataset[Tensor]):
     """
 
     def __init__(self, data: Tensor, weights: Tensor | None, batch_size: int, num_batches: int, seed: int) -> None:
-        self.data = data
-        self.cumulative = as_probabilities(weights, len(data), data, "weights").cumsum(0)
+        self.data, self.is_mapped = data, is_mapped(data)
+        self.draws = RowDraws(as_probabilities(weights, len(data), data, "weights"), batch_size * num_batches)
         self.batch_size, self.num_batches = batch_size, num_batches
         self.generator = torch.Generator(data.device).manual_seed(seed)
+
+    @property
+    def cumulative(self) -> Tensor:
+        """Cumulative sums of the weights, shape (N,), float64."""
+        return self.draws.cumulative
 
     def __len__(self) -> int:
         return self.num_batches
 
     def __iter__(self) -> Iterator[Tensor]:
-        for _ in range(self.num_batches):
-            yield self.data[draw_rows(self.cumulative, self.batch_size, self.generator)]
+        for index in range(self.num_batches):
+            yield self.data[self.draws(self.batch_size, self.generator)]
+            if self.is_mapped and index % KEPT_PAGES == 0:
+                give_back()
 
     def loader(self, form: Callable[[Any], Any] | None = None) -> DataLoader[Any]:
         """The data loader that hands these batches on, as they are or in another form."""
         return DataLoader(self, batch_size=None, collate_fn=form)
 
 
+def drawn_rows(data: Tensor, weights: Tensor | None, seed: int) -> Tensor:
+    """As many row numbers as the data have rows, drawn by weight."""
+    probabilities, generator = as_probabilities(weights, len(data), data, "weights"), torch.Generator(data.device)
+    generator.manual_seed(seed)
+    if len(data) <= LARGE:
+        return draw_rows(probabilities.cumsum(0), len(data), generator)
+    draws, rows = RowDraws(probabilities, len(data)), room(len(data), dtype=torch.int64, device=data.device)
+    for (part,) in parts(rows):
+        part.copy_(draws(len(part), generator))
+    return rows
+
+
 def resample(data: Tensor, weights: Tensor | None, seed: int) -> Tensor:
     """As many rows as the data has, drawn by weight: for components that cannot take weights."""
-    if weights is None:
-        return data
-    cumulative = as_probabilities(weights, len(data), data, "weights").cumsum(0)
-    return data[draw_rows(cumulative, len(data), torch.Generator(data.device).manual_seed(seed))]
+    return data if weights is None else taken(data, drawn_rows(data, weights, seed))

@@ -21,8 +21,9 @@ from torch.utils.data import (
 )
 
 from adagan.components.contract import learns_labels
-from adagan.mixtures.arguments import native
+from adagan.mixtures.arguments import shared
 from adagan.mixtures.errors import UserError, UserTypeError
+from adagan.mixtures.large_arrays import filled
 from adagan.mixtures.randomness import isolated_randomness
 
 
@@ -59,8 +60,8 @@ def takes_data_sources(fit: Fit) -> Fit:
     def taking(self: Any, data: Any, *, weights: Any = None, labels: Any = None) -> Any:
         points, own = tensors_of(data)
         if isinstance(points, np.ndarray | list | tuple):
-            points = torch.as_tensor(native(np.asarray(points)))
-            points = points if points.is_floating_point() else points.float()
+            points = shared(np.asarray(points))
+            points = points if points.is_floating_point() else filled(Tensor.float, points)
         if labels is None and learns_labels(self):
             labels = own
         return fit(self, points, weights=weights, labels=labels)

@@ -26,8 +26,9 @@ from adagan.components.generators.moment_matching.learnt_features import (
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.networks.defaults import default_generator
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
-from adagan.components.training.batches import WeightedBatches, draw_rows
+from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.minimise import minimise
+from adagan.components.training.row_draws import draw_rows
 from adagan.components.training.trainer import train
 from adagan.mixtures.errors import UserError
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from adagan.components.training.batches import WeightedBatches, draw_rows, resample, smaller_of_fewer
+from adagan.components.training.batches import WeightedBatches, resample, smaller_of_fewer
+from adagan.components.training.row_draws import RowDraws, draw_rows
 from adagan.mixtures.randomness import isolated_randomness
 
 DATA = torch.arange(5.0)[:, None]
@@ -82,6 +83,9 @@ def test_batches_index_the_data_once_each() -> None:
         def __len__(self) -> int:
             return len(DATA)
 
+        def data_ptr(self) -> int:
+            return DATA.data_ptr()
+
         def __getitem__(self, rows: Tensor) -> Tensor:
             self.calls += 1
             return DATA[rows]
@@ -150,3 +154,26 @@ def test_bad_weights(weights: list[float], message: str) -> None:
 )
 def test_minibatches_are_no_larger_than_the_data(usual: int, num_rows: int, size: int) -> None:
     assert smaller_of_fewer(usual, num_rows) == size
+
+
+@pytest.mark.parametrize("kind", ["equal", "uneven", "sparse", "one"])
+@pytest.mark.parametrize("count", [2, 1_000, 50_000])
+def test_a_table_gives_the_same_rows_as_a_search(count: int, kind: str) -> None:
+    weights = torch.rand(count, dtype=torch.float64, generator=seeded(1))
+    weights = {
+        "equal": torch.ones_like(weights),
+        "uneven": weights**30,
+        "sparse": weights * (torch.arange(count) % 3 == 0),
+    }.get(kind, (torch.arange(count) == count // 2).double())
+    weights /= weights.sum()
+    draws = RowDraws(weights, planned=count)
+    assert torch.equal(draws(20_000, seeded(3)), draw_rows(weights.cumsum(0), 20_000, seeded(3)))
+
+
+def test_equal_weights_of_very_many_rows_are_neither_summed_nor_searched() -> None:
+    weights = torch.full((1,), 2.0**-30, dtype=torch.float64).expand(2**30)
+    drawn = RowDraws(weights, planned=2**30)(100_000, seeded(4))
+    assert drawn.max() < 2**30
+    # uniform: standard errors of .0009 of the range, six of them
+    assert abs(float(drawn.double().mean()) / 2**30 - 0.5) < 0.0055
+    assert int((drawn > 2**24).sum()) > 95_000

@@ -27,6 +27,7 @@ from adagan.components.networks.given_network import Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import filled
 from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.sampling.class_allocation import as_indices
 
@@ -105,7 +106,7 @@ class Classes(Conditioning):
         discriminator = gan.given_discriminator.make(
             lambda: ProjectionDiscriminator(shape, len(shares), plan.width), _told(plan.of_discriminator())
         )
-        batches.data = tagged(batches.data, labels)
+        batches.data = filled(tagged, batches.data, labels)
         generator = TaggedGenerator(cast(GeneratorByClass, gan.generator_).generator)
         training = gan.assemble(plan, batches, generator, TaggedDiscriminator(discriminator, shape))
         train_by_class(training, shape)

@@ -18,7 +18,8 @@ from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
 from adagan.components.networks.defaults import default_classifier
 from adagan.components.networks.given_network import GivenNetwork, Trial
-from adagan.components.training.batches import WeightedBatches, draw_rows
+from adagan.components.training.batches import WeightedBatches
+from adagan.components.training.row_draws import draw_rows
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_counts, check_positive
