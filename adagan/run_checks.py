@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import lowest, parts, summed
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.sampling.sampler import evaluating
 from adagan.mixtures.storage.records import LARGEST
@@ -76,7 +77,7 @@ def _tensor(tensors: Mapping[str, Tensor], name: str, path: Path, shape: Sequenc
             f"{path} does not fit the run: its {name} has shape {tuple(found.shape)}; files of different runs lie in "
             "one folder"
         )
-    if found.is_complex() or (found.is_floating_point() and bool(torch.isnan(found).any())):
+    if found.is_complex() or (found.is_floating_point() and any(bool(part.isnan().any()) for (part,) in parts(found))):
         raise UserError(f"{path} is damaged: its {name} has values that are no real numbers; restore it from a copy")
     return found
 
@@ -99,7 +100,8 @@ def checked_preview(
 def checked_weights(tensors: Mapping[str, Tensor], path: Path, num_points: int) -> Tensor:
     """A round's data weights, shape (num_points,)."""
     values = _tensor(tensors, "values", path, (num_points,))
-    if values.dtype != torch.float64 or not bool((values >= 0).all()) or not abs(float(values.sum()) - 1) < 1e-3:
+    are_shares = values.dtype == torch.float64 and bool(lowest(values) >= 0)
+    if not are_shares or not abs(float(summed(torch.sum, values)) - 1) < 1e-3:
         raise UserError(f"{path} is damaged: its data weights are no shares; restore it from a copy")
     return values
 

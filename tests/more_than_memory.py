@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-NAMES = {"LARGE": 100, "PART": 64, "MOST_LOOKED_AT": 500}
+NAMES = {"LARGE": 100, "PART": 512, "MOST_LOOKED_AT": 500}
 
 
 def shrink_memory(patched: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ def _thinned(probabilities: Tensor, most: int, seed: int) -> Tensor:
     source = torch.Generator().manual_seed(seed)
     if len(probabilities) > LARGE:
         start = torch.rand((), generator=source, dtype=torch.float64)
-        few: Tensor = torch.unique_consecutive(spaced_rows(probabilities, most, start))  # type: ignore[no-untyped-call]
+        few: Tensor = torch.unique_consecutive(spaced_rows(probabilities, most, start))
         return few
     kept = torch.rand(len(probabilities), generator=source, dtype=torch.float64) < probabilities / probabilities.max()
     rows = kept.nonzero()[:, 0]

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from torch import Tensor
 
 from adagan.mixtures.storage.held_folder import HeldFolder, held_folder
+from adagan.mixtures.storage.large_tensors import are_large, safetensors_in_parts
 
 FORMAT_VERSION = 1
 
@@ -136,7 +137,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Writes tensors to a safetensors file, wherever they are."""
-    write_bytes(path, as_safetensors(tensors))
+    if not are_large(tensors):
+        write_bytes(path, as_safetensors(tensors))
+        return
+    with written_file(path) as file:
+        for block in safetensors_in_parts(tensors):
+            file.write(block)
 
 
 def as_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
