@@ -46,10 +46,10 @@ def read_training_data(
     *,
     seed: int = 0,
     device: torch.device | str = "cpu",
-    columns: Mapping[str, str] | TableEncoding | None = None,
+    columns: Mapping[str, str] | TableEncoding | ImageEncoding | None = None,
     header: bool | None = None,
     encoded: bool = True,
-    layout: LayoutLike | None = None,
+    layout: str | None = None,
     pictures: PictureOptions | None = None,
 ) -> TrainingData:
     """Points with their weights and classes, each read and looked at once; what they were taken for is logged.
@@ -61,23 +61,25 @@ def read_training_data(
             the name of a column.
         seed: Of built-in data that is drawn.
         device: Where to put them.
-        columns: What is known of a table's columns, or its encoding.
+        columns: What is known of a table's columns; or the encoding that a table or images are to have.
         header: Whether the first line of a text file names the columns; ``None`` decides by what it holds.
         encoded: Whether tables and images are encoded; runs of version 0.1 took their numbers as they are.
-        layout: Of images in an array, or what those of an array or a folder are to be like.
+        layout: Of images in an array.
         pictures: How those of a folder are read.
 
     Raises:
         FileNotFoundError, UserError: See these; or their lengths differ.
     """
     path = Path(data)
-    if encoded and path.is_file() and is_table_file(path):
+    images = columns if isinstance(columns, ImageEncoding) else None
+    columns = None if isinstance(columns, ImageEncoding) else columns
+    if encoded and images is None and path.is_file() and is_table_file(path):
         return _read_encoded(path, weights, labels, device, columns, header)
     if isinstance(columns, TableEncoding):
         raise UserError(f"{data}: expected a table, as the run is of one: a file that ends in {', '.join(TABLES)}")
     if columns:
         raise UserError(f"--columns: {data} is no table; leave it out, or give a file that ends in {', '.join(TABLES)}")
-    read = _read_points(data, seed, layout if encoded else Layout.NONE, pictures)
+    read = _read_points(data, seed, images or layout if encoded else Layout.NONE, pictures)
     points = read.points.to(device)
     base = as_probabilities(None if weights is None else read_weights(weights), len(points), points, "weights")
     classes, names = read.labels, read.class_names

@@ -68,10 +68,10 @@ def run(arguments: Sequence[str]) -> None:
     with progress_shown() as announce, listening(announce):
         data, found = _of_run(options) if options.samples is None else _of_files(options)
     terms = None if data.table is None else ColumnTerms(data.points, data.table)
-    for line in lines(found, terms):
+    for line in lines(found, terms, data):
         print(line)  # noqa: T201
     if options.json is not None:
-        write_json(Path(options.json), as_json(found, terms))
+        write_json(Path(options.json), as_json(found, terms, data))
 
 
 def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
@@ -90,8 +90,6 @@ def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
 
 
 def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
-    from adagan.components.adapters.images.image_encoding import ImageEncoding
-    from adagan.components.adapters.tables.table_encoding import TableEncoding
     from adagan.data.reading import read_training_data
     from adagan.missing.lookout import Lookout
     from adagan.options.config_file import CONFIG_FILE
@@ -113,9 +111,9 @@ def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
         data = read_training_data(
             options.data,
             seed=options.seed,
-            columns=encoding if isinstance(encoding, TableEncoding) else None,
+            columns=encoding,
             encoded=encoding is not None,
-            layout=encoding if isinstance(encoding, ImageEncoding) else options.layout,
+            layout=options.layout,
             pictures=picture_options(options),
         )
     lookout = Lookout(data, None, options.seed)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,9 @@ from adagan.options.verb_parser import VerbParser
 if TYPE_CHECKING:
     import torch
 
-    from adagan.components.adapters.tables.table_encoding import TableEncoding
     from adagan.mixtures.refinement.refined import Samples
-    from adagan.mixtures.sampling.shards import Shard
+
+ENDINGS = ("", ".npy", ".npz", ".csv", ".tsv", ".parquet", ".xlsx", ".pt", ".png")
 
 
 def sample_parser() -> VerbParser:
@@ -26,17 +25,23 @@ def sample_parser() -> VerbParser:
     parser = VerbParser(
         "sample",
         "RUN [-n N] [options]",
-        "Draws samples from a run's mixture and streams them to a file: .npy or .csv, rows of a table to .csv, .tsv, "
-        ".parquet or .xlsx.",
+        "Draws samples from a run's mixture and writes them: to .npy, .npz, .csv, .parquet or .pt, rows of a table to "
+        ".csv, .tsv, .parquet or .xlsx, images also to a folder of PNG files, or side by side to .png.",
         "adagan sample RUN -n 1000000 --out samples.npy --refine 0.5    the better half of two million draws",
     )
     parser.add_argument("run", help="the run folder")
-    parser.add_argument("--num-samples", "-n", type=int, default=10_000, metavar="N", help="how many")
+    parser.add_argument(
+        "--num-samples",
+        "-n",
+        type=int | None,
+        metavar="N",
+        help="how many; by default 10000, in PNG files 64",
+    )
     parser.add_argument(
         "--out",
         type=str | None,
         metavar="FILE",
-        help="file to write; by default RUN/samples.npy, of a table RUN/samples.csv",
+        help="file or folder to write; by default RUN/samples.npy, of a table RUN/samples.csv",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw")
@@ -81,28 +86,25 @@ def sample_parser() -> VerbParser:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Streams samples to a file, block by block."""
+    """Streams samples to a file, block by block, or images to a folder."""
     options = sample_parser().parse(arguments)
-    if options.num_samples < 1:
+    if options.num_samples is not None and options.num_samples < 1:
         raise UserError(f"--num-samples: expected 1 or more, got {options.num_samples}")
     if options.balanced and options.refine is None:
         raise UserError("--balanced: only refined samples are balanced; pass --refine 0.5 too")
-    out = None if options.out is None else Path(options.out)
-    if out is not None and out.suffix not in (".npy", ".csv", ".tsv", ".parquet", ".xlsx"):
-        raise UserError(f"--out: expected a file that ends in .npy, .csv, .tsv, .parquet or .xlsx, got {out}")
+    out = options.out
+    if out is not None and not out.endswith("/") and Path(out).suffix.lower() not in ENDINGS:
+        raise UserError(f"--out: expected a file that ends in {', '.join(ENDINGS[1:])}, or a folder, got {out}")
     import torch
 
-    from adagan.components.adapters.images.image_encoding import ImageEncoding
-    from adagan.components.adapters.tables.table_encoding import TableEncoding
     from adagan.data.class_names import class_of
-    from adagan.data.decoded import Decoded
     from adagan.mixtures.numbers import check_share
     from adagan.mixtures.randomness import check_seed
     from adagan.mixtures.sampling.shards import Shard
-    from adagan.mixtures.sampling.streaming import stream_samples
     from adagan.options.device_option import choose_device
     from adagan.run_folder import RunFolder
     from adagan.terminal.display import progress_shown
+    from adagan.verbs.sample_writing import SampleTarget
 
     check_seed(options.seed, "--seed")
     shard = Shard() if options.shard is None else Shard.read(options.shard)
@@ -110,67 +112,19 @@ def run(arguments: Sequence[str]) -> None:
         check_share(options.refine, "--refine")
     device = choose_device(options.device)
     options.condition = class_of(options.condition, RunFolder(options.run).class_names())
-    encoding = RunFolder(options.run).encoding()
-    table = encoding if isinstance(encoding, TableEncoding) else None
-    suffix = "npy" if table is None else "csv"
-    out = out or Path(options.run) / f"samples{_part_of_name(shard)}.{suffix}"
-    if out.exists() and not options.overwrite:
-        raise FileExistsError(f"{out} exists already; choose another --out, or pass --overwrite")
-    if table is not None:
-        _write_table(options, table, shard, device, out)
-        return
-    if options.where is not None or out.suffix not in (".npy", ".csv"):
-        wrong = "--out: expected a file that ends in .npy or .csv" if options.where is None else "--where: leave it out"
-        raise UserError(f"{wrong}, as {options.run} is no run of a table, whose columns have names")
-    source, wanted = _source(options, device), len(shard.rows(options.num_samples))
+    target = SampleTarget(options.run, out, shard)
+    target.check_free(options.overwrite)
     with progress_shown() as announce:
-        stream_samples(
-            Decoded(source, encoding) if isinstance(encoding, ImageEncoding) else source,
-            options.num_samples,
-            out,
-            generator=torch.Generator(device).manual_seed(options.seed),
+        line = target.write(
+            _source(options, device),
+            options.num_samples or target.usual_number,
+            torch.Generator(device).manual_seed(options.seed),
+            announce,
             condition=options.condition,
-            shard=shard,
+            where=options.where,
             overwrite=options.overwrite,
-            progress=lambda done: announce("samples", done, wanted),
         )
-    print(f"{wanted} samples written to {out}")  # noqa: T201
-
-
-def _part_of_name(shard: Shard) -> str:
-    return "" if shard.count == 1 else f"-{shard.index}-of-{shard.count}"
-
-
-def _write_table(options: Namespace, encoding: TableEncoding, shard: Shard, device: torch.device, out: Path) -> None:
-    import torch
-
-    from adagan.data.csv_files import CsvForm
-    from adagan.data.table_files import write_rows
-    from adagan.data.wanted_rows import rows_of_shard, wishes_of
-    from adagan.terminal.display import progress_shown
-
-    if out.suffix == ".npy":
-        raise UserError(
-            f"--out: expected .csv, .tsv, .parquet or .xlsx, as {options.run} is a run of a table, got {out}"
-        )
-    where = wishes_of(options.where, encoding)
-    rows = rows_of_shard(
-        _source(options, device),
-        encoding,
-        options.num_samples,
-        torch.Generator(device).manual_seed(options.seed),
-        shard,
-        condition=options.condition,
-        where=where,
-    )
-    wanted = len(shard.rows(options.num_samples))
-    with progress_shown() as announce:
-        write_rows(rows, out, CsvForm(**encoding.written), partial(_told, announce, wanted))
-    print(f"{wanted} rows written to {out}")  # noqa: T201
-
-
-def _told(announce: Callable[[str, int, int], object], total: int, done: int) -> None:
-    announce("samples", done, total)
+    print(line)  # noqa: T201
 
 
 def _source(options: Namespace, device: torch.device) -> Samples:

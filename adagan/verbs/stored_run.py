@@ -10,8 +10,6 @@ from typing import Any
 
 from jsonargparse import Namespace
 
-from adagan.components.adapters.images.image_encoding import ImageEncoding
-from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.contract import learns_labels
 from adagan.data.reading import FOLDERS, kinds_of, read_training_data
 from adagan.data.training_data import TrainingData
@@ -83,9 +81,9 @@ def read_inputs(settings: Namespace, run: str | None = None) -> TrainingData:
         settings.labels,
         seed=settings.seed,
         device=choose_device(settings.device),
-        columns=encoding if isinstance(encoding, TableEncoding) else kinds_of(settings.columns),
+        columns=encoding or kinds_of(settings.columns),
         header=settings.header,
         encoded=run is None or encoding is not None,
-        layout=encoding if isinstance(encoding, ImageEncoding) else settings.layout,
+        layout=settings.layout,
         pictures=picture_options(settings),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,24 +62,51 @@ def stream_samples(
         raise UserError(f"path: expected a file that ends in .npy or .csv, got {target}")
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists already; choose another file, or pass overwrite=True")
-    each = condition if isinstance(condition, Tensor) and condition.ndim else None
     if isinstance(condition, Tensor) and condition.shape not in ((), (num_samples,)):
         raise UserError(
             f"condition: expected a class, or {num_samples} of them, one per sample; got shape {tuple(condition.shape)}"
         )
-    part, chance = shard or Shard(), generator_for(device_of(source), generator)
-    wanted = len(part.rows(num_samples))
-    size = min(FIRST_BLOCK, block_size(source.sample(0, generator=chance.clone_state())))
-    blocks = part.blocks(num_samples, size, chance)
+    wanted = len((shard or Shard()).rows(num_samples))
     with written_file(target) as file:
         written = 0
-        for block in blocks:
-            classes = condition if each is None else each[block.begin : block.begin + block.size]
-            samples = source.sample(block.size, generator=block.generator, **as_option(classes))[block.kept]
+        for samples in sample_blocks(source, num_samples, generator=generator, condition=condition, shard=shard):
             _append(file, _array(samples), target.suffix, wanted, first=written == 0)
             written += len(samples)
             if progress is not None:
                 progress(written)
+
+
+def sample_blocks(
+    source: Samples,
+    num_samples: int,
+    *,
+    generator: torch.Generator | None = None,
+    condition: int | Tensor | None = None,
+    shard: Shard | None = None,
+) -> Iterator[Tensor]:
+    """The samples that `stream_samples` writes, block by block; the arguments are the same.
+
+    Raises:
+        ValueError: Fewer samples than shards.
+    """
+    each = condition if isinstance(condition, Tensor) and condition.ndim else None
+    part, chance = shard or Shard(), generator_for(device_of(source), generator)
+    size = min(FIRST_BLOCK, block_size(source.sample(0, generator=chance.clone_state())))
+    for block in part.blocks(num_samples, size, chance):
+        classes = condition if each is None else each[block.begin : block.begin + block.size]
+        yield source.sample(block.size, generator=block.generator, **as_option(classes))[block.kept]
+
+
+def npy_header(block: NDArray[np.generic], num_samples: int) -> bytes:
+    """How a ``.npy`` file begins that holds so many samples like those of a block."""
+    header = io.BytesIO()
+    description = {
+        "descr": np.lib.format.dtype_to_descr(block.dtype),
+        "fortran_order": False,
+        "shape": (num_samples, *block.shape[1:]),
+    }
+    np.lib.format.write_array_header_1_0(header, description)
+    return header.getvalue()
 
 
 def _array(block: Tensor) -> NDArray[np.generic]:
@@ -91,10 +119,5 @@ def _append(file: BinaryIO, block: NDArray[np.generic], suffix: str, num_samples
         np.savetxt(file, block.reshape(len(block), -1), delimiter=",", fmt="%.9g")
         return
     if first:
-        description = {
-            "descr": np.lib.format.dtype_to_descr(block.dtype),
-            "fortran_order": False,
-            "shape": (num_samples, *block.shape[1:]),
-        }
-        np.lib.format.write_array_header_1_0(file, description)
+        file.write(npy_header(block, num_samples))
     file.write(block.data)  # not through a memory map, whose pages would count as memory

@@ -205,7 +205,7 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "missing nothing": (said("missing", "DIR/nothing"), "holds no run"),
     "threshold": (said("missing", "RUN", "--threshold", "0"), "--threshold: expected a number between 0 and 1, got 0"),
     "sample number": (said("sample", "RUN", "-n", "0"), "--num-samples: expected 1 or more, got 0"),
-    "sample suffix": (said("sample", "RUN", "--out", "DIR/a.txt"), "--out: expected a file that ends in .npy, .csv"),
+    "sample suffix": (said("sample", "RUN", "--out", "DIR/a.txt"), "--out: expected a file that ends in .npy, .npz"),
     "report nothing": (said("report", "DIR/nothing"), "nothing"),
     "report number": (said("report", "RUN", "--num-samples", "0"), "--num-samples: expected 1 or more, got 0"),
     "benchmark": (said("study", "rin"), "benchmark: unknown name 'rin'; did you mean ring?"),

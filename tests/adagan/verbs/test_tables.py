@@ -141,7 +141,7 @@ def test_what_is_missing_is_told_by_columns(tmp_path: Path, capsys: Captured) ->
         (["--where", "town=Bern"], "--where: expected COLUMN=VALUE with a column of ['id', 'day', 'paid'"),
         (["--where", "grade=huge"], "where: column 'grade' has no 'huge', but 'high', 'low', 'middle'"),
         (["--where", "visits=few"], "--where: 'few' is no number, as column 'visits' has"),
-        (["--out", "DIR/new.npy"], "--out: expected .csv, .tsv, .parquet or .xlsx, as"),
+        (["--out", "DIR/new.npy"], "--out: expected a file that ends in .csv, .tsv, .parquet or .xlsx, as"),
     ],
 )
 def test_mistakes_are_one_line(run: Path, tmp_path: Path, words: list[str], message: str, capsys: Captured) -> None:
