@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from adagan.components.adapters.as_component import as_component
 from adagan.components.contract import Component, WarmStarting, continues, name_of
 from adagan.components.critics.ratio_estimator import Priced, RatioEstimator, Selective
 from adagan.components.fit_component import fit_component
+from adagan.components.training.checkpoints.kept_trainings import UnusableCheckpoint, keeping
 from adagan.components.training.diverged import TrainingDiverged
 from adagan.components.training_length import set_training_length, training_length
 from adagan.data.training_data import TrainingData
@@ -21,6 +23,7 @@ from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.large_arrays import filled
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import isolated_randomness
+from adagan.round_checkpoints import RoundCheckpoints
 
 PROBE = 16
 """Samples drawn of a newcomer to see what it makes."""
@@ -39,6 +42,7 @@ def fit_newcomer(
     round: int,
     seed: int,
     before: Sequence[Component] | None = None,
+    checkpoints: RoundCheckpoints | None = None,
 ) -> Component:
     """A component fitted to the data under the round's data weights.
 
@@ -49,21 +53,20 @@ def fit_newcomer(
         round: The index t of the round, from 1, for messages.
         seed: Of everything random.
         before: The components so far, to begin from the last of them that is of its kind; ``None`` begins anew.
+        checkpoints: Where its trainings keep what they are in the middle of, and find what they were.
 
     Raises:
         ValueError: It samples events of another shape than it was given.
         TypeError: It is to begin from another, and cannot.
         TrainingDiverged: It samples NaN or infinite values.
     """
-    with isolated_randomness(seed):
-        component = as_component(make())
-        if before is not None:
-            component = _continued(component, before)
-        points = data.points
-        if data.encoding is not None:
-            source = torch.Generator(points.device).manual_seed(seed)
-            points = filled(partial(data.encoding.blurred, generator=source), points)
-        component = fit_component(component, points, weights=weights, labels=data.labels)
+    try:
+        component = _fitted(make, data, weights, seed, before, checkpoints)
+    except UnusableCheckpoint as error:
+        assert checkpoints is not None
+        warnings.warn(f"{error}; the round begins again, with the same result", stacklevel=2)
+        checkpoints.discard()
+        component = _fitted(make, data, weights, seed, before, checkpoints)
     device = data.points.device
     drawn = Mixture([component]).to(device).sample(PROBE, torch.Generator(device).manual_seed(seed))
     if drawn.shape[1:] != data.points.shape[1:]:
@@ -78,6 +81,26 @@ def fit_newcomer(
             "learning rate"
         )
     return component
+
+
+def _fitted(
+    make: Callable[[], Any],
+    data: TrainingData,
+    weights: Tensor,
+    seed: int,
+    before: Sequence[Component] | None,
+    checkpoints: RoundCheckpoints | None,
+) -> Component:
+    with isolated_randomness(seed):
+        component = as_component(make())
+        if before is not None:
+            component = _continued(component, before)
+        points = data.points
+        if data.encoding is not None:
+            source = torch.Generator(points.device).manual_seed(seed)
+            points = filled(partial(data.encoding.blurred, generator=source), points)
+        with keeping(None if checkpoints is None else checkpoints.of(component, seed)):
+            return fit_component(component, points, weights=weights, labels=data.labels)
 
 
 def _continued(component: Component, before: Sequence[Component]) -> Component:

@@ -12,7 +12,7 @@ from adagan.mixtures.errors import UserError
 from adagan.mixtures.parameters import ConstructorParameters, shown
 from adagan.mixtures.storage.components import published_components
 
-OF_THE_CALL = ("component", "rounds", "seed", "folder", "progress", "stop")
+OF_THE_CALL = ("component", "rounds", "seed", "folder", "checkpoint_minutes", "progress", "stop")
 """Parameters that may change from one call to the next, or that are kept elsewhere."""
 
 
@@ -21,7 +21,7 @@ def recipe_of(model: ConstructorParameters, component: Component) -> dict[str, A
 
     The component is ``None`` where numbers and words do not describe it: networks, objects, foreign classes.
     """
-    return {"choices": _choices(model), "component": _plain_component(component)}
+    return {"choices": _choices(model), "component": plain_component(component)}
 
 
 def _choices(model: ConstructorParameters) -> dict[str, str]:
@@ -30,7 +30,8 @@ def _choices(model: ConstructorParameters) -> dict[str, str]:
     return {n: shown(v) for n, v in chosen if n not in OF_THE_CALL and shown(v) != shown(defaults[n])}
 
 
-def _plain_component(component: Any) -> dict[str, Any] | None:
+def plain_component(component: Any) -> dict[str, Any] | None:
+    """A component by class and parameters, where JSON can say them."""
     kind = type(component)
     if not isinstance(component, ConstructorParameters) or published_components().get(kind.__name__, object)() != kind:
         return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import torch
 
@@ -28,6 +30,16 @@ class Clock:
 
     start: float = field(default_factory=time.perf_counter)
     cpu_start: float = field(default_factory=lambda: time.process_time())
+
+    @classmethod
+    def after(cls, spent: Mapping[str, float]) -> Self:
+        """One that goes on: `spent` has its ``seconds`` and ``cpu_seconds`` so far."""
+        return cls(time.perf_counter() - spent["seconds"], time.process_time() - spent["cpu_seconds"])
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since then."""
+        return time.perf_counter() - self.start
 
     @property
     def cpu_seconds(self) -> float:
@@ -78,7 +90,7 @@ def observed(
         gamma=_gamma(data_weights, mixture, critic, data, divergence) if index > 1 else None,
         gamma_bound=gamma_bound(data_weights.beta) if index > 1 else None,
         calibration=critic.calibration_,
-        seconds=time.perf_counter() - clock.start,
+        seconds=clock.seconds,
         cpu_seconds=clock.cpu_seconds,
         training_cpu_seconds=training,
         notes=tuple(_notes(data_weights, mixture, critic, left)),

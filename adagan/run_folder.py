@@ -4,7 +4,8 @@
 that ``Mixture.load(run)`` works; when a stopping rule kept a prefix, that is what it loads, and the other components
 are still there for more rounds. Beside them stand ``run.json`` (the rounds' records), per round its data weights and
 critic, and a preview of the data for reports. Files of a round are written under new names first and ``run.json`` is
-replaced last: a kill at any instant leaves the last complete round.
+replaced last: a kill at any instant leaves the last complete round. What a round is in the middle of
+(`adagan.round_checkpoints`) stands beside them until it is complete.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.training.checkpoints.kept_trainings import remove_checkpoints
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
@@ -34,11 +36,12 @@ from adagan.mixtures.storage.files import (
 from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, component_file, mixture_content
 from adagan.mixtures.storage.restoring import PROBES, check_restorable
 from adagan.round import Round
+from adagan.round_checkpoints import CHECKPOINT, CHECKPOINT_FILES
 from adagan.run_lock import run_lock
 from adagan.written_run import PREVIEW_FILE, RUN_FILE, RUN_FORMAT_VERSION, WrittenRun
 
 PREVIEW_ROWS = 2_000
-OWN_FILES = r"(run|mixture)\.json|(component|round)-.*\.safetensors"
+OWN_FILES = r"(run|mixture)\.json|(component|round|checkpoint)-.*\.safetensors"
 """What the process that runs the rounds writes, and no other."""
 
 
@@ -129,6 +132,7 @@ class RunFolder(WrittenRun):
         content = self.content()
         self.preview()
         remove_drafts(self.path, OWN_FILES)
+        self._remove_checkpoints(but=len(content["rounds"]) + 1)
         for name, value in {**data.fingerprints, "seed": seed}.items():
             if content[name] != value:
                 raise UserError(
@@ -164,11 +168,18 @@ class RunFolder(WrittenRun):
         run["critic"] = component_record(critic)
         run["rounds"] = [*run["rounds"][: record.index - 1], record.to_json()]
         write_json(self.path / RUN_FILE, run)
+        self._remove_checkpoints()
 
     def finish(self, kept: int, stopped: str) -> None:
         """Notes at the end of a run how many components it keeps, and why it stopped early, if it did."""
         write_json(self.path / MIXTURE_FILE, {**read_json(self.path / MIXTURE_FILE), "kept": kept})
         write_json(self.path / RUN_FILE, {**self.content(), "kept": kept, "stopped": stopped})
+        self._remove_checkpoints()
+
+    def _remove_checkpoints(self, but: int | None = None) -> None:
+        """Removes what was kept in the middle of rounds, but for the round of an index."""
+        kept = None if but is None else CHECKPOINT.format(index=but)
+        remove_checkpoints(self.path, CHECKPOINT_FILES, lambda name: kept is None or not name.startswith(kept))
 
 
 def _spread(count: int, most: int) -> Tensor:

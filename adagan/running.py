@@ -8,6 +8,7 @@ from abc import ABC
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 from adagan.boosted import Boosted
@@ -30,6 +31,7 @@ from adagan.mixtures.storage.components import component_record
 from adagan.plan import Alike, Plan, Repairs
 from adagan.recipe import check_recipe, recipe_of
 from adagan.rehearsal import rehearse
+from adagan.round_checkpoints import RoundCheckpoints
 from adagan.run_folder import RunFolder
 from adagan.second_try import NewcomerFailed
 from adagan.stopping import StoppingRule
@@ -45,6 +47,7 @@ class BoostingRun(Boosted, ABC):
     stop: StoppingRule
     warm_start: bool
     folder: str | os.PathLike[str] | None
+    checkpoint_minutes: float | None
     progress: bool
     _repairs: bool
     _plan: Plan
@@ -159,8 +162,14 @@ class BoostingRun(Boosted, ABC):
         if not self._repairs:
             return Alike(self.component, self.warm_start)
         spent = sum(record.cpu_seconds for record in self.rounds_)
+        spent += self._checkpoints(len(self.rounds_) + 1).spent["cpu_seconds"]
         trained = None if self.first is None else partial(AlreadyTrained, self.first)
         return Repairs(self.component, trained, self.newcomer, self.budget, self._data, self.seed, spent)
+
+    def _checkpoints(self, index: int) -> RoundCheckpoints:
+        """What the round of an index keeps in its middle."""
+        folder = None if self.folder is None else Path(self.folder)
+        return RoundCheckpoints(folder, index, self.checkpoint_minutes)
 
     def _makers(self) -> list[Callable[[], Any]]:
         """What made the components and critics, for those that the package does not know."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adagan.components.contract import Component
+from adagan.components.training.checkpoints.kept_trainings import CheckpointNotWritten
 from adagan.mixtures.errors import UserTypeError
 
 
@@ -30,7 +31,7 @@ def tried_twice(fit: Callable[[int], Component], seed: int, index: int) -> tuple
         return fit(seed), ()
     try:
         return fit(seed), ()
-    except (UserTypeError, OSError):  # another seed cures neither a wrong argument nor a disk
+    except (UserTypeError, OSError, CheckpointNotWritten):  # another seed cures neither a wrong argument nor a disk
         raise
     except Exception as error:
         first = said(error)

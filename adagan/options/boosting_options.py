@@ -66,6 +66,13 @@ def add_boosting_options(parser: VerbParser) -> None:
         "--rounds auto or --budget, never otherwise",
     )
     group.add_argument(
+        "--checkpoint-minutes",
+        type=float | None,
+        default=5.0,
+        metavar="M",
+        help="keep the training of a round every so many minutes, so that a kill loses no more of it",
+    )
+    group.add_argument(
         "--rule",
         default="star",
         metavar="NAME",
@@ -132,6 +139,7 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         warm_start=settings.warm_start,
         seed=settings.seed,
         folder=folder,
+        checkpoint_minutes=settings.checkpoint_minutes,
         progress=True,
     )
     # a wrong option is to be heard of before anything is written

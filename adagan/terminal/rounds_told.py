@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adagan.boosting import AdaGAN
 from adagan.mixtures.errors import UserError
+from adagan.round_checkpoints import RoundCheckpoints
 from adagan.run_folder import RunFolder
 from adagan.written_run import RUN_FILE
 
@@ -59,7 +60,11 @@ def _kept(folder: str) -> str:
         done = len(RunFolder(folder).content()["rounds"])
     except OSError:
         return f"; when the folder can be read again, adagan resume {folder} goes on with what is kept"
+    step = RoundCheckpoints(Path(folder), done + 1, minutes=0.0).step
+    rounds = {0: "", 1: "round 1 is kept, and "}.get(done, f"rounds 1 to {done} are kept, and ")
+    if step is not None:
+        middle = f"of round {done + 1} what it was after {step[0]:,} of {step[1]:,} steps"
+        return f"in round {done + 1}; {rounds}{middle}; adagan resume {folder} goes on from there"
     if done == 0:
         return f"in round 1, of which nothing is kept; adagan resume {folder} begins it again"
-    rounds = "round 1 is" if done == 1 else f"rounds 1 to {done} are"
-    return f"in round {done + 1}; {rounds} kept, and adagan resume {folder} goes on from there"
+    return f"in round {done + 1}; {rounds}adagan resume {folder} goes on from there"

@@ -33,6 +33,12 @@ def resume_parser() -> VerbParser:
     )
     parser.add_argument("--data", type=str | None, metavar="DATA", help="where the data are now, if they have moved")
     parser.add_argument(
+        "--checkpoint-minutes",
+        type=float | None,
+        metavar="M",
+        help="keep the training of a round every so many minutes; by default the run's",
+    )
+    parser.add_argument(
         "--device", type=str | None, metavar="NAME", help="cpu, cuda, cuda:1, mps, or auto; by default the run's"
     )
     parser.add_argument("--component", type=str | None, metavar="MODULE:MAKE", help=HELP)
@@ -58,7 +64,7 @@ def run(arguments: Sequence[str]) -> None:
     settings = read_settings(options.run, options.component)
     if options.trainer is None:
         _check_trainer(settings.trainer, options.run)
-    for name in ("rounds", "data", "device", "trainer"):
+    for name in ("rounds", "data", "device", "trainer", "checkpoint_minutes"):
         settings[name] = settings[name] if options[name] is None else options[name]
     folder = RunFolder(options.run)
     done, is_finished = len(folder.rounds()), "kept" in folder.content()

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.diverged import TrainingDiverged
+from adagan.components.training.resumable_loader import ResumableLoader
 from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError, UserTypeError
@@ -159,7 +159,7 @@ class LightningGenerator(ConstructorParameters, nn.Module):
         self.eval()
         return self
 
-    def _loader(self, data: Tensor, weights: Tensor | None, labels: Tensor | None, seed: int) -> DataLoader[Any]:
+    def _loader(self, data: Tensor, weights: Tensor | None, labels: Tensor | None, seed: int) -> ResumableLoader:
         precision = next((p.dtype for p in self.module_.parameters() if p.is_floating_point()), data.dtype)
         points, steps = data.to(precision), self.max_steps
         if labels is None:

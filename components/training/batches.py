@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import IterableDataset
 
+from adagan.components.training.resumable_loader import ResumableLoader
 from adagan.components.training.row_draws import RowDraws, draw_rows
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.large_arrays import LARGE, give_back, is_mapped, parts, room, taken
@@ -53,9 +54,17 @@ class WeightedBatches(IterableDataset[Tensor]):
             if self.is_mapped and index % KEPT_PAGES == 0:
                 give_back()
 
-    def loader(self, form: Callable[[Any], Any] | None = None) -> DataLoader[Any]:
+    def state_dict(self) -> dict[str, Any]:
+        """Where the draws are."""
+        return {"draws": self.generator.get_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with the draws from there."""
+        self.generator.set_state(state_dict["draws"])
+
+    def loader(self, form: Callable[[Any], Any] | None = None) -> ResumableLoader:
         """The data loader that hands these batches on, as they are or in another form."""
-        return DataLoader(self, batch_size=None, collate_fn=form)
+        return ResumableLoader(self, form)
 
 
 def drawn_rows(data: Tensor, weights: Tensor | None, seed: int) -> Tensor:

@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from adagan.components.training.checkpoints.kept_trainings import next_kept
 from adagan.components.training.progress import step_of
 from adagan.components.training.quiet import quiet_lightning
+from adagan.components.training.resumable_loader import ResumableLoader
 from adagan.mixtures.errors import UserError
 
 if TYPE_CHECKING:
@@ -72,17 +74,22 @@ def train(
     Raises:
         TrainingDiverged: A loss is NaN or infinite.
         ValueError: Options that Lightning, or a training here, refuses.
+        UnusableCheckpoint: What was kept of this training (`keeping`) is of no use.
     """
     # here, as components are made, and their options read, without Lightning, whose import takes seconds
     from lightning.fabric.utilities.exceptions import MisconfigurationException
     from lightning.pytorch import Trainer
 
+    from adagan.components.training.checkpoints.keeper import Keeper
     from adagan.components.training.trainer_options import trainer_settings
     from adagan.components.training.watch import Watch
 
     num_steps = len(batches)
     settings = trainer_settings(options or {}, module, num_steps, device)
-    settings["callbacks"] = [*settings["callbacks"], *callbacks, Watch(stage, num_steps)]
+    kept = next_kept(stage, num_steps) if isinstance(batches, ResumableLoader) else None
+    keeper = None if kept is None else Keeper(kept)
+    own = [*callbacks, Watch(stage, num_steps), *([] if keeper is None else [keeper])]
+    settings["callbacks"] = [*settings["callbacks"], *own]
     with quiet_lightning():
         try:
             trainer = Trainer(**settings)
@@ -90,8 +97,10 @@ def train(
             raise UserError(f"trainer_options: lightning.Trainer refuses them: {error}") from error
         try:
             with _interruptible(trainer), _precision_given_back(module):
-                trainer.fit(module, batches)
-            if step_of(module) < 0:
+                is_taken_over = keeper is not None and not keeper.fit(trainer, module, batches)
+                if keeper is None:
+                    trainer.fit(module, batches)
+            if not is_taken_over and step_of(module) < 0:
                 raise UserError(
                     f"trainer_options: {stage} was not trained on a single minibatch; raise max_time, max_steps or "
                     "limit_train_batches"

@@ -33,6 +33,7 @@ class HistoricalAveraging(Technique):
 
     def install(self, training: GANTraining) -> None:
         of_discriminator, of_generator = _History(training.discriminator), _History(training.generator)
+        training.histories = nn.ModuleList([of_discriminator, of_generator])  # its parts are kept in checkpoints
 
         def term(history: _History) -> Callable[[object], Tensor]:
             def historical_averaging(batch: object) -> Tensor:
@@ -44,17 +45,18 @@ class HistoricalAveraging(Technique):
         training.generator_terms.append(term(of_generator))
 
 
-class _History:
+class _History(nn.Module):
     """The running mean of a module's parameters."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.module, self.count = module, 0
+        super().__init__()
+        self.of_module, self.count = module.parameters, 0
         self.means: list[Tensor] = []
         self.progress = -1.0
 
     def distance(self, progress: float) -> Tensor:
         """The squared distance of the parameters from their mean, into which each step takes them once."""
-        parameters = list(self.module.parameters())
+        parameters = list(self.of_module())
         if progress > self.progress:
             if not self.means:
                 self.means = [parameter.detach().clone() for parameter in parameters]
