@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -13,11 +14,15 @@ from adagan.mixtures.errors import UserError
 from adagan.quality.columns import share_interval
 
 MOST = 2_000
-"""Samples and real points that are looked at; training points are all."""
+"""Samples and real points that are looked at."""
+MOST_VALUES = 4e7
+"""Numbers that training points have at most; of larger data as many rows are looked at as have these."""
 CLOSEST = 0.05
 """The share of the real points that lie as close to a training point as it takes to be called close."""
-SAME = 1e-5
-"""Points that are nearer than this part of the data's spread are the same: what is stored in single precision is."""
+SAME = 1e-6
+"""Points that are nearer than this part of the data's spread are the same: as near as single precision tells."""
+LUCK = 0.01
+"""More copies than real points would have by luck in so many cases are called copies."""
 Vector = NDArray[np.float64]
 
 
@@ -35,6 +40,7 @@ class Copying:
         exact: Share of the samples that are a training point.
         exact_interval: Its 95 % interval.
         exact_perfect: Share of the real points that are one, too.
+        exact_level: Probability of so many more copies among the samples under a perfect model, by Fisher's exact test.
         num_samples: Samples that were looked at.
         num_training: Points that were learnt.
         held_out: Whether the real points were not learnt; else they are training points among the others.
@@ -48,6 +54,7 @@ class Copying:
     exact: float
     exact_interval: tuple[float, float]
     exact_perfect: float
+    exact_level: float
     num_samples: int
     num_training: int
     held_out: bool
@@ -55,7 +62,7 @@ class Copying:
     @property
     def verdict(self) -> str:
         """Half a sentence."""
-        if self.exact_interval[0] > self.exact_perfect:
+        if self.exact_level < LUCK:
             return "some samples are copies of training points"
         if self.low > 0.5:
             return "samples lie closer to training points than real points do: the model has memorised some of them"
@@ -94,7 +101,7 @@ def copying(samples: Tensor, training: Tensor, held_out: Tensor | None = None, *
             raise UserError(
                 f"{name}: expected 10 points or more of shape {tuple(training.shape[1:])}, got {tuple(points.shape)}"
             )
-    learnt = _flat(training)
+    learnt = _flat(_thinned(training, seed))
     deviations = learnt.std(axis=0)
     if training.ndim > 2:
         deviations = np.full(learnt.shape[1], np.sqrt(np.mean(deviations**2)))
@@ -103,7 +110,8 @@ def copying(samples: Tensor, training: Tensor, held_out: Tensor | None = None, *
 
     index = NearestNeighbors(n_neighbors=2).fit(learnt / scale)
     random = np.random.default_rng(seed)
-    drawn, real = (_some(_flat(p), random) for p in (samples, training if held_out is None else held_out))
+    drawn = _some(_flat(samples), random)
+    real = _some(learnt if held_out is None else _flat(held_out), random)
     of_samples: Vector = index.kneighbors(drawn / scale, 1)[0][:, 0]
     # a training point's closest is itself
     of_real: Vector = index.kneighbors(real / scale, 2 if held_out is None else 1)[0][:, -1]
@@ -111,7 +119,7 @@ def copying(samples: Tensor, training: Tensor, held_out: Tensor | None = None, *
 
 
 def _compared(of_samples: Vector, of_real: Vector, same: float, num_training: int, held_out: bool) -> Copying:
-    from scipy.stats import rankdata  # type: ignore[import-untyped]
+    from scipy.stats import fisher_exact, rankdata  # type: ignore[import-untyped]
 
     first, second = np.where(of_samples <= same, 0.0, of_samples), np.where(of_real <= same, 0.0, of_real)
     size, other = len(first), len(second)
@@ -122,7 +130,8 @@ def _compared(of_samples: Vector, of_real: Vector, same: float, num_training: in
     nearer = float(beaten.mean())
     error = NORMAL_QUANTILE * float(np.sqrt(beaten.var() / size + beaten_by.var() / other))
     reach = float(np.quantile(second, CLOSEST))
-    copies = int((first == 0).sum())
+    copies, real_copies = int((first == 0).sum()), int((second == 0).sum())
+    table = [[copies, size - copies], [real_copies, other - real_copies]]
     return Copying(
         nearer=nearer,
         low=max(nearer - error, 0.0),
@@ -131,7 +140,8 @@ def _compared(of_samples: Vector, of_real: Vector, same: float, num_training: in
         close_perfect=float((second <= reach).mean()),
         exact=copies / size,
         exact_interval=share_interval(copies, size),
-        exact_perfect=float((second == 0).mean()),
+        exact_perfect=real_copies / other,
+        exact_level=float(fisher_exact(table, alternative="greater").pvalue),
         num_samples=size,
         num_training=num_training,
         held_out=held_out,
@@ -141,6 +151,14 @@ def _compared(of_samples: Vector, of_real: Vector, same: float, num_training: in
 def _flat(points: Tensor) -> Vector:
     flat: Vector = points.detach().flatten(1).cpu().double().numpy()
     return flat
+
+
+def _thinned(points: Tensor, seed: int) -> Tensor:
+    most = max(int(MOST_VALUES / points[0].numel()), MOST)
+    if len(points) <= most:
+        return points
+    rows = np.sort(np.random.default_rng(seed).choice(len(points), most, replace=False))
+    return points[torch.from_numpy(rows).to(points.device)]
 
 
 def _some(points: Vector, random: np.random.Generator) -> Vector:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from adagan.data.training_data import TrainingData
 from adagan.missing.features import Features
 from adagan.missing.lookout import Lookout
 from adagan.missing.missing_mass import MISSING_BELOW, Missing, estimated
+from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.mixture import Mixture
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds
@@ -47,7 +49,8 @@ def of_perfect_model(data: TrainingData, features: Features, seed: int) -> Missi
         return None
     order = torch.randperm(len(points), generator=torch.Generator().manual_seed(seed)).to(points.device)
     half = len(points) // 2
-    return estimated(TrainingData.checked(points[order[:half]]), points[order[half:]], features, seed)
+    uniform = torch.full((half,), 1 / half, dtype=torch.float64, device=points.device)
+    return estimated(TrainingData(points[order[:half]], uniform), points[order[half:]], features, seed)
 
 
 def drawn_by_weight(data: TrainingData, seed: int) -> Tensor:
@@ -73,8 +76,7 @@ def look_at_run(folder: RunFolder, mixture: Mixture, critic: object, data: Train
     """
     content, whole = folder.content(), data is not None
     if data is None:
-        points, _ = folder.preview()
-        data = TrainingData.checked(points, weights=_base(folder))
+        data = _kept(folder, mixture)
     seed = int(content["seed"])
     lookout = Lookout(data, None, seed)
     found = lookout.look(mixture, RoundSeeds.of(seed, len(mixture) + 1).coarse_critic, MISSING_BELOW, critic)  # type: ignore[arg-type]
@@ -83,7 +85,10 @@ def look_at_run(folder: RunFolder, mixture: Mixture, critic: object, data: Train
     return Look(data, samples, found, of_perfect_model(data, lookout.features, seed), lookout.features, whole)
 
 
-def _base(folder: RunFolder) -> Tensor | None:
-    """The weights of the points that a run keeps, if they have any."""
+def _kept(folder: RunFolder, mixture: Mixture) -> TrainingData:
+    """The points that a run keeps, with their weights, if they have any."""
+    points, _ = folder.preview()
     weights = folder.preview_log_ratios()[1]
-    return weights if float(weights.sum()) > 0 else None
+    base = as_probabilities(weights if float(weights.sum()) > 0 else None, len(points), points, "weights")
+    encoding: Any = mixture.encoding
+    return TrainingData(points, base, encoding=encoding, names=tuple(map(str, folder.content().get("names", ()))))

@@ -29,6 +29,9 @@ SECTIONS = {
     "making": "How it was made",
     "words": "Words",
 }
+LEARNT = (
+    "If the model has learnt from these very points, one that repeats them looks good here; the copying test tells."
+)
 MOST_SHOWN = 2_000
 """Data points of a picture."""
 
@@ -84,7 +87,7 @@ def missing_content(look: Look, quality: SampleQuality, seed: int) -> dict[str, 
         "region_panels": region_panels(found, data),
         "certainty": certainty(found, look.perfect),
         "size": f"{quality.size:,}",
-        "learnt": True,
+        "learnt": LEARNT,
         "whole": whole_table(quality) if quality.whole else None,
         "copied": _copied(quality),
         "is_table": is_table,

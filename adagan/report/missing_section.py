@@ -37,7 +37,7 @@ def region_table(found: Missing, data: TrainingData) -> PageTable:
             share_range(region.low, region.high),
             _drawn_at(region),
             words(region),
-            _rows(region, names_of(data)),
+            _rows(region, data.names),
         ]
         for index, region in enumerate(found.regions[:SHOWN_REGIONS], start=1)
     ]
@@ -57,7 +57,7 @@ def region_panels(found: Missing, data: TrainingData) -> list[Panel]:
     view = view_of(points) if len(shape) == 3 else None
     if isinstance(view, ImageView):
         return [
-            _images(view, points, region, index, names_of(data))
+            _images(view, points, region, index, data.names)
             for index, region in enumerate(found.regions[:SHOWN_REGIONS], start=1)
         ]
     if shape != (2,) or isinstance(data.encoding, TableEncoding):
@@ -72,12 +72,6 @@ def region_panels(found: Missing, data: TrainingData) -> list[Panel]:
     alt = f"Map of the data in which the missing regions are coloured and numbered: {where}"
     remark = "Grey dots are data; those of the missing regions are coloured, with the region's number."
     return [Panel.of(missing_map(flat[::step], regions), "", remark, alt)]
-
-
-def names_of(data: TrainingData) -> Sequence[str]:
-    """The points' names, such as those of files; none if they have none."""
-    names: Sequence[str] = getattr(data, "names", ())
-    return names
 
 
 def region_words(data: TrainingData) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from adagan.mixtures.errors import UserError
 from adagan.options.own_component import HELP
@@ -13,9 +14,16 @@ from adagan.options.verb_parser import VerbParser
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
+    from torch import Tensor
 
     from adagan.data.training_data import TrainingData
+    from adagan.missing.features import Features
     from adagan.missing.missing_mass import Missing
+
+    Found: TypeAlias = tuple[TrainingData, Missing, Features, Callable[[], Tensor]]
+
+SAMPLES_OF_A_PAGE = 5_000
+"""Of a run's mixture, for what a page says of them."""
 
 
 def missing_parser() -> VerbParser:
@@ -38,6 +46,13 @@ def missing_parser() -> VerbParser:
     )
     parser.add_argument("--json", metavar="FILE", type=str | None, help="also write the findings to this file")
     parser.add_argument(
+        "--html",
+        metavar="FILE",
+        type=str | None,
+        help="also write a page to send: what is missing, in pictures or the "
+        "values of columns, how sure that is, and what the samples are worth",
+    )
+    parser.add_argument(
         "--threshold",
         type=float,
         default=0.5,
@@ -55,8 +70,10 @@ def run(arguments: Sequence[str]) -> None:
     options = missing_parser().parse(arguments)
     if not 0 < options.threshold < 1:
         raise UserError(f"--threshold: expected a number between 0 and 1, got {options.threshold}")
-    if options.json is not None and Path(options.json).exists():
-        raise FileExistsError(f"{options.json} exists already; choose another --json, or remove it")
+    for name in ("json", "html"):
+        file = getattr(options, name)
+        if file is not None and Path(file).exists():
+            raise FileExistsError(f"{file} exists already; choose another --{name}, or remove it")
     from adagan.components.training.progress import listening
     from adagan.missing.column_terms import ColumnTerms
     from adagan.missing.told import as_json, lines
@@ -66,15 +83,43 @@ def run(arguments: Sequence[str]) -> None:
 
     check_seed(options.seed, "--seed")
     with progress_shown() as announce, listening(announce):
-        data, found = _of_run(options) if options.samples is None else _of_files(options)
+        data, found, features, samples = _of_run(options) if options.samples is None else _of_files(options)
     terms = None if data.table is None else ColumnTerms(data.points, data.table)
     for line in lines(found, terms, data):
         print(line)  # noqa: T201
     if options.json is not None:
         write_json(Path(options.json), as_json(found, terms, data))
+    if options.html is not None:
+        _write_page(options, arguments, data, found, features, samples())
+        print(f"page written to {options.html}")  # noqa: T201
 
 
-def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
+def _write_page(
+    options: Namespace,
+    arguments: Sequence[str],
+    data: TrainingData,
+    found: Missing,
+    features: Features,
+    samples: Tensor,
+) -> None:
+    import adagan
+    from adagan.report.look import Look, of_perfect_model
+    from adagan.report.missing_page import write_missing_page
+    from adagan.report.settings import Making
+
+    size, shape = len(data.points), tuple(data.points.shape[1:])
+    facts = {
+        "data": f"{options.data or options.source}: {size:,} points of shape {shape}",
+        "samples": options.samples or f"of the run in {options.source}",
+        "page written by": f"adagan {adagan.__version__}",
+    }
+    look = Look(data, samples, found, of_perfect_model(data, features, options.seed), features)
+    title = f"What {Path(options.samples or options.source).resolve().name} misses of its data"
+    making = Making(facts, "", shlex.join(["adagan", "missing", *arguments]))
+    write_missing_page(options.html, look, making, title=title, seed=options.seed)
+
+
+def _of_files(options: Namespace) -> Found:
     from adagan.data.reading import read_training_data
     from adagan.data.samples import read_samples
     from adagan.missing.features import suited_features
@@ -86,10 +131,10 @@ def _of_files(options: Namespace) -> tuple[TrainingData, Missing]:
     data = read_training_data(options.source, seed=options.seed, layout=options.layout, pictures=pictures)
     samples = read_samples(options.samples, data, options.seed + 1, "--samples", pictures)
     features = suited_features(data.points, options.seed)
-    return data, estimated(data, samples, features, options.seed, options.threshold)
+    return data, estimated(data, samples, features, options.seed, options.threshold), features, lambda: samples
 
 
-def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
+def _of_run(options: Namespace) -> Found:
     from adagan.data.reading import read_training_data
     from adagan.missing.lookout import Lookout
     from adagan.options.config_file import CONFIG_FILE
@@ -116,5 +161,6 @@ def _of_run(options: Namespace) -> tuple[TrainingData, Missing]:
             layout=options.layout,
             pictures=picture_options(options),
         )
-    lookout = Lookout(data, None, options.seed)
-    return data, lookout.look(folder.mixture(makers), options.seed, options.threshold, folder.critic(makers))
+    lookout, mixture = Lookout(data, None, options.seed), folder.mixture(makers)
+    found = lookout.look(mixture, options.seed, options.threshold, folder.critic(makers))
+    return data, found, lookout.features, lambda: mixture.sample(SAMPLES_OF_A_PAGE, seed=options.seed)

@@ -70,7 +70,12 @@ def _data_of(options: Namespace) -> TrainingData | None:
     folder.content()
     if options.data is not None:
         encoding = folder.encoding()
-        return read_training_data(options.data, seed=options.seed, columns=encoding, encoded=encoding is not None)
+        return read_training_data(
+            options.data,
+            seed=options.seed,
+            columns=encoding,
+            encoded=encoding is not None,
+        )
     if not (Path(options.run) / CONFIG_FILE).is_file():
         return None
     try:

@@ -35,8 +35,17 @@ def test_ten_copies_in_a_thousand_are_seen() -> None:
     fresh[:10] = training[:10]
     found = copying(fresh, training)
     assert found.exact == pytest.approx(0.01)
-    assert found.exact_interval[0] > 0 == found.exact_perfect
+    assert found.exact_perfect == 0
+    # ten of a thousand and none of a thousand, in whatever order: 2^-10 and a little less
+    assert found.exact_level == pytest.approx(2**-10, rel=0.1)
     assert found.verdict == "some samples are copies of training points"
+
+
+def test_one_coincidence_among_many_is_no_copy() -> None:
+    training, fresh = points(100, 1_000, 4), points(101, 1_000, 4)
+    fresh[0] = training[0]
+    assert copying(fresh, training).exact == pytest.approx(0.001)
+    assert copying(fresh, training).verdict == "no sign of copying"
 
 
 def test_without_held_out_points_the_training_points_stand_for_them() -> None:

@@ -124,7 +124,8 @@ def test_what_is_missing_is_told_by_columns(tmp_path: Path, capsys: Captured) ->
     data.to_csv(tmp_path / "data.csv", index=False)
     kept = data[data["grade"] == "low"].sample(3_000, replace=True, random_state=100)
     kept.to_csv(tmp_path / "samples.csv", index=False)
-    found = ["--samples", str(tmp_path / "samples.csv"), "--json", str(tmp_path / "found.json")]
+    page = tmp_path / "page.html"
+    found = ["--samples", str(tmp_path / "samples.csv"), "--json", str(tmp_path / "found.json"), "--html", str(page)]
     assert main(["missing", str(tmp_path / "data.csv"), *found]) == 0
     out = capsys.readouterr().out
     assert "  1. rows with grade = high, paid from " in out
@@ -133,6 +134,16 @@ def test_what_is_missing_is_told_by_columns(tmp_path: Path, capsys: Captured) ->
     assert region["columns"]["grade"] == ["high"]
     assert region["columns"]["paid"]["from"] == pytest.approx(8.0, abs=0.5)
     assert region["mass"] == pytest.approx(0.2, abs=0.02)
+    text = page.read_text(encoding="utf-8")
+    assert "missing, at least</dt><dd>20.0% (" in text
+    assert '<td class="words">grade = high, paid from ' in text
+    assert "<td>no sample at all</td>" in text
+    # 3,000 draws of 800 rows are nothing but copies
+    assert "<td>100% (99." in text
+    assert "Copies: some samples are copies of training points" in text
+    assert f"adagan missing {tmp_path / 'data.csv'} --samples" in text
+    assert main(["missing", str(tmp_path / "data.csv"), *found[:2], *found[4:]]) == 2
+    assert "page.html exists already; choose another --html" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
