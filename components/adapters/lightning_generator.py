@@ -13,6 +13,7 @@ from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.diverged import TrainingDiverged
+from adagan.components.training.inherited_options import inherited_options
 from adagan.components.training.resumable_loader import ResumableLoader
 from adagan.components.training.trainer import train
 from adagan.mixtures.arguments import as_probabilities
@@ -140,9 +141,9 @@ class LightningGenerator(ConstructorParameters, nn.Module):
             self._build(tuple(data.shape[1:]), data)
             self._check_sampler()
             loader = self._loader(data, weights, labels, seed)
-            options = {"max_epochs": self.epochs, **self.trainer_options}
+            options = {"max_epochs": self.epochs, **inherited_options(), **self.trainer_options}
             try:
-                train(self.module_.train(), loader, "generator", data.device, options)
+                train(self.module_.train(), loader, "generator", data.device, options, draws_alone=True)
             except (TypeError, ValueError, AttributeError, LookupError) as error:
                 error.add_note(
                     f"{type(self.module_).__name__}.training_step is given a minibatch of {self.batch_size} points of "

@@ -19,6 +19,7 @@ from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.loss_training import optimiser_steps
 from adagan.components.training.precision import may_be_fused
 from adagan.components.training.progress import step_of
+from adagan.components.training.ranks.shares import normal_like, own_rows
 from adagan.components.training.row_draws import draw_rows
 from adagan.components.training.trainer import train
 
@@ -47,8 +48,11 @@ class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
         zeros = torch.zeros(self.half, dtype=torch.int64, device=device)
         for _ in range(self.num_batches):
             rows = draw_rows(self.cumulative, self.half, generator)
-            others = torch.randint(len(self.samples), (self.half,), generator=generator, device=device)
+            others = own_rows(self.half, self._drawn)
             yield torch.cat([self.data[rows], self.samples[others]]), torch.cat([zeros, self.labels[others]])
+
+    def _drawn(self, count: int) -> Tensor:
+        return torch.randint(len(self.samples), (count,), generator=self.generator, device=self.data.device)
 
     def loader(self) -> DataLoader[tuple[Tensor, Tensor]]:
         """The data loader that hands these batches on as they are."""
@@ -101,7 +105,7 @@ class CriticTraining(LightningModule):
 
     def _logits(self, points: Tensor) -> Tensor:
         if self.noise > 0:
-            points = points + self.noise * torch.randn_like(points)
+            points = points + self.noise * normal_like(points)
         return class_logits(self.network(points), self.log_shares)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:

@@ -15,6 +15,7 @@ from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, T
 from adagan.components.networks.velocity_fields import default_field
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.minimise import minimise
+from adagan.components.training.ranks.shares import normal_like, own_rows
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_counts
 
@@ -63,8 +64,8 @@ class StraightPathLoss(nn.Module):
         self.transport = transport
 
     def forward(self, points: Tensor) -> Tensor:
-        noise = torch.randn_like(points)
-        time = torch.rand(len(points), device=points.device, dtype=points.dtype)
+        noise = normal_like(points)
+        time = own_rows(len(points), lambda count: torch.rand(count, device=points.device, dtype=points.dtype))
         between = torch.lerp(noise, points, time.reshape(-1, *[1] * (points.ndim - 1)))
         error: Tensor = self.transport.field(between, time) - (points - noise)
         return error.square().mean()

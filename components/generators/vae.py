@@ -15,6 +15,7 @@ from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator,
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.minimise import minimise
+from adagan.components.training.ranks.shares import averaged, normal_like
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.numbers import check_positive
 
@@ -81,10 +82,10 @@ class NegativeEvidenceBound(nn.Module):
 
     def forward(self, points: Tensor) -> dict[str, Tensor]:
         mean, log_variance = self.encoder(points).chunk(2, dim=1)
-        code = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        code = mean + (0.5 * log_variance).exp() * normal_like(mean)
         squares = (points - self.generator.decoder(code)).square()
         shared = self.generator.variance.ndim == 0
-        variance = (squares.mean() if shared else squares.mean(dim=0)) + SMALLEST_VARIANCE
+        variance = averaged(squares.mean() if shared else squares.mean(dim=0)) + SMALLEST_VARIANCE
         if self.training:
             self.generator.variance.copy_(variance.detach())
             self.calls += 1

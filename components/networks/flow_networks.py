@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
 
+from adagan.components.training.ranks.shares import normal_like
 from adagan.mixtures.errors import UserError, UserTypeError
 
 COUPLING_FROM = 9
@@ -96,5 +96,5 @@ class NegativeLogLikelihood(nn.Module):
         self.register_buffer("noise", noise)
 
     def forward(self, points: Tensor) -> Tensor:
-        noisy = points + self.noise * torch.randn_like(points)
+        noisy = points + self.noise * normal_like(points)
         return -self.generator.log_prob(noisy).mean()

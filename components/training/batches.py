@@ -29,7 +29,7 @@ class WeightedBatches(IterableDataset[Tensor]):
     Args:
         data: Shape (N, *event), on any device.
         weights: Shape (N,), non-negative; ``None`` means uniform.
-        batch_size: Rows per batch.
+        batch_size: Rows per batch, in each process.
         num_batches: Batches per pass.
         seed: Of the draws, which every pass goes on with.
     """

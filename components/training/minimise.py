@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from torch import nn
 
 from adagan.components.training.batches import WeightedBatches
+from adagan.components.training.inherited_options import inherited_options
 from adagan.components.training.trainer import train
 
 Loss = TypeVar("Loss", bound=nn.Module)
@@ -41,5 +42,6 @@ def minimise(
     training = LossTraining(
         loss.to(batches.data), num_steps=len(batches), learning_rate=learning_rate, ema_decay=ema_decay
     )
-    train(training, batches.loader(), stage, device, {"gradient_clip_val": 1.0, **trainer_options})
+    options = {"gradient_clip_val": 1.0, **inherited_options(), **trainer_options}
+    train(training, batches.loader(), stage, device, options)
     return cast(Loss, training.average.module)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.components.training.ranks.shares import own_rows
 from adagan.mixtures.large_arrays import LARGE, cumulated
 
 Numbers = NDArray[np.float64]
@@ -21,16 +24,23 @@ STEPS = 3
 def draw_rows(cumulative: Tensor, num_rows: int, generator: torch.Generator) -> Tensor:
     """Row indices drawn with replacement, by searching the cumulative weights, shape (num_rows,).
 
+    In a training that several processes share these are the process's own part of one draw.
+
     Args:
         cumulative: Cumulative sums of non-negative weights, shape (N,), float64.
         num_rows: How many indices.
         generator: On the device of `cumulative`.
     """
-    uniform = torch.rand(num_rows, generator=generator, dtype=torch.float64, device=cumulative.device)
+    uniform = _uniform(num_rows, generator, cumulative.device)
     # right=True skips rows of weight zero; the clamp guards against rounding at the upper end
     rows = torch.searchsorted(cumulative, uniform * cumulative[-1], right=True)
     last = torch.searchsorted(cumulative, cumulative[-1])
     return rows.clamp(max=last)
+
+
+def _uniform(num_rows: int, generator: torch.Generator, device: torch.device) -> Tensor:
+    options: dict[str, Any] = {"generator": generator, "dtype": torch.float64, "device": device}
+    return own_rows(num_rows, lambda count: torch.rand(count, **options))
 
 
 class RowDraws:
@@ -68,12 +78,12 @@ class RowDraws:
     def __call__(self, num_rows: int, generator: torch.Generator) -> Tensor:
         """Row indices drawn with replacement, shape (num_rows,)."""
         if self.equal:
-            places = torch.rand(num_rows, generator=generator, dtype=torch.float64, device=self.device)
+            places = _uniform(num_rows, generator, self.device)
             return (places * self.num_rows).long().clamp_(max=self.num_rows - 1)
         if self._guide is None:
             return draw_rows(self.cumulative, num_rows, generator)
         table, cumulative, last = self._guide
-        uniform: Numbers = torch.rand(num_rows, generator=generator, dtype=torch.float64).numpy()
+        uniform: Numbers = _uniform(num_rows, generator, self.device).numpy()
         rows = table[(uniform * len(table)).astype(np.int32)]
         uniform *= cumulative[-1]
         for _ in range(STEPS):

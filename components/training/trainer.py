@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from adagan.components.training.checkpoints.kept_trainings import next_kept
+from adagan.components.training.inherited_options import inherited_options
 from adagan.components.training.progress import step_of
 from adagan.components.training.quiet import quiet_lightning
 from adagan.components.training.resumable_loader import ResumableLoader
@@ -60,6 +61,7 @@ def train(
     options: Mapping[str, Any] | None = None,
     *,
     callbacks: Sequence[Callback] = (),
+    draws_alone: bool = False,
 ) -> None:
     """Runs Lightning's trainer over `batches` once, on the device where the data are; nothing of it stays.
 
@@ -70,6 +72,8 @@ def train(
         device: Where.
         options: Arguments of ``lightning.Trainer`` of the user's, see `trainer_settings`.
         callbacks: Our own ones, used as they are.
+        draws_alone: Whether the module draws what is random in its steps without regard to other ranks; each of these
+            then has a seed of its own.
 
     Raises:
         TrainingDiverged: A loss is NaN or infinite.
@@ -81,11 +85,12 @@ def train(
     from lightning.pytorch import Trainer
 
     from adagan.components.training.checkpoints.keeper import Keeper
+    from adagan.components.training.ranks.shared_training import shared_training
     from adagan.components.training.trainer_options import trainer_settings
     from adagan.components.training.watch import Watch
 
     num_steps = len(batches)
-    settings = trainer_settings(options or {}, module, num_steps, device)
+    settings = trainer_settings({**inherited_options(), **(options or {})}, module, num_steps, device)
     kept = next_kept(stage, num_steps) if isinstance(batches, ResumableLoader) else None
     keeper = None if kept is None else Keeper(kept)
     own = [*callbacks, Watch(stage, num_steps), *([] if keeper is None else [keeper])]
@@ -96,7 +101,8 @@ def train(
         except (TypeError, ValueError, MisconfigurationException) as error:
             raise UserError(f"trainer_options: lightning.Trainer refuses them: {error}") from error
         try:
-            with _interruptible(trainer), _precision_given_back(module):
+            shared = shared_training(trainer, module, batches, device, draws_alone)
+            with _interruptible(trainer), _precision_given_back(module), shared:
                 is_taken_over = keeper is not None and not keeper.fit(trainer, module, batches)
                 if keeper is None:
                     trainer.fit(module, batches)

@@ -11,9 +11,10 @@ from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import Profiler
-from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from adagan.components.training.log_versions import on_a_new_version
+from adagan.components.training.ranks.joining import join
+from adagan.components.training.ranks.strategy import SharedTraining
 from adagan.mixtures.errors import UserError, UserTypeError
 
 
@@ -46,7 +47,8 @@ def trainer_settings(
       losses; it makes it no longer. ``limit_train_batches`` limits an epoch, ``max_steps``, ``max_time`` and
       ``fast_dev_run`` the training. Learning rates fall over the minibatches that are left; how many ``max_time``
       leaves nobody knows, and they fall as without it.
-    - It runs where the data are, on one device.
+    - It runs where the data are, on one device; or on several, one process each, see
+      `adagan.components.training.ranks`: ``devices=2, strategy="ddp"``. ``batch_size`` is then that of each process.
 
     Args:
         options: What the user gave.
@@ -63,7 +65,16 @@ def trainer_settings(
     if accelerator == "auto":
         accelerator = "gpu" if device.type == "cuda" else device.type
     wanted["accelerator"] = accelerator
-    _check_one_device(wanted)
+    ranks = join(wanted)
+    for name in ("devices", "num_nodes", "strategy"):
+        if ranks is not None or name != "devices" or not isinstance(wanted.get(name), list | tuple):
+            wanted.pop(name, None)
+    if ranks is not None:
+        places = {"devices": ranks.devices, "num_nodes": ranks.num_nodes, "strategy": SharedTraining(ranks)}
+        wanted.update(places)
+    if wanted.get("use_distributed_sampler"):
+        reason = "rows are drawn by their weights, each process its own part of every minibatch"
+        raise _refused(wanted, "use_distributed_sampler", reason, "leave it out")
     if accelerator == "cpu" and str(wanted.get("precision")) in ("16", "16-mixed", "16-true"):
         raise _refused(wanted, "precision", "CPUs do not train in float16", "take 'bf16-mixed', or data on a GPU")
     if wanted.get("overfit_batches"):
@@ -91,26 +102,13 @@ def trainer_settings(
         "enable_checkpointing": any(isinstance(callback, Checkpoint) for callback in wanted["callbacks"]),
         "enable_progress_bar": False,
         "enable_model_summary": False,
+        "use_distributed_sampler": False,
         **{name: value for name, value in wanted.items() if name != "max_epochs"},
     }
 
 
 def _refused(options: Mapping[str, Any], key: str, reason: str, cure: str) -> UserError:
     return UserError(f"trainer_options: {key}={options[key]!r}: {reason}; {cure}")
-
-
-def _check_one_device(options: dict[str, Any]) -> None:
-    reason = "training runs in one process on one device, that of the data"
-    devices = options.get("devices", 1)
-    if devices in (1, "1", "auto", None):
-        options.pop("devices", None)
-    elif not isinstance(devices, list | tuple) or len(devices) != 1:
-        raise _refused(options, "devices", reason, "leave it out, and move the data there: data.to('cuda:1')")
-    if options.get("num_nodes", 1) != 1:
-        raise _refused(options, "num_nodes", reason, "leave it out")
-    strategy = options.get("strategy", "auto")
-    if strategy != "auto" and not isinstance(strategy, SingleDeviceStrategy):
-        raise _refused(options, "strategy", reason, "leave it out")
 
 
 def _num_epochs(options: Mapping[str, Any]) -> int:

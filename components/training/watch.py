@@ -12,6 +12,7 @@ from torch import Tensor
 from adagan.components.training.diverged import TrainingDiverged
 from adagan.components.training.logged_losses import OwnCallback
 from adagan.components.training.progress import CHECK_EVERY, announce, step_of
+from adagan.components.training.ranks.shares import largest_of_ranks
 
 
 class Watch(OwnCallback):
@@ -40,8 +41,10 @@ class Watch(OwnCallback):
             trainer.should_stop = True
 
     def _check(self, loss: Any, step: int) -> None:
-        if isinstance(loss, Tensor) and not bool(torch.isfinite(loss).all()):
+        is_finite = not isinstance(loss, Tensor) or bool(torch.isfinite(loss).all())
+        if largest_of_ranks(float(not is_finite)):
+            told = float(loss) if isinstance(loss, Tensor) and not is_finite else "not finite on another rank"
             raise TrainingDiverged(
-                f"{self.stage} diverged at step {step + 1}: its loss is {float(loss)}; lower the learning rate, "
+                f"{self.stage} diverged at step {step + 1}: its loss is {told}; lower the learning rate, "
                 "raise the gradient penalty, or scale the data"
             )

@@ -14,6 +14,7 @@ from adagan.components.generators.gan.gan_training import GANTraining
 from adagan.components.training.diverged import TrainingDiverged
 from adagan.components.training.logged_losses import OwnCallback
 from adagan.components.training.progress import CHECK_EVERY, step_of
+from adagan.components.training.ranks.shares import largest_of_ranks
 
 EXPLODED = 1e6
 """Outputs of a discriminator beyond this number, where a few units tell data from samples, end a training."""
@@ -118,6 +119,7 @@ class Diagnosis(OwnCallback):
 
 def _check_explosion(training: GANTraining, step: int) -> None:
     largest = float(training.last.outputs.abs().max()) if training.last is not None else 0.0
+    largest = largest_of_ranks(largest)
     if largest > EXPLODED:
         raise TrainingDiverged(
             f"generator diverged at step {step}: the discriminator's outputs exploded to {largest:.1e}; lower the "

@@ -21,6 +21,7 @@ from adagan.components.generators.gan.schedule import Schedule, cosine
 from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.precision import check_average, may_be_fused
 from adagan.components.training.progress import step_of
+from adagan.components.training.ranks.shares import own_rows
 
 Batch = TypeVar("Batch", JudgedBatch, GeneratedBatch)
 
@@ -175,7 +176,8 @@ class GANTraining(LightningModule):
 
     def normal(self, count: int, like: Tensor) -> Tensor:
         """Normal numbers, shape (count, latent_dim)."""
-        return torch.randn(count, self.latent_dim, device=like.device, dtype=like.dtype)
+        options: dict[str, Any] = {"device": like.device, "dtype": like.dtype}
+        return own_rows(count, lambda rows: torch.randn(rows, self.latent_dim, **options))
 
     def _discriminator_step(self, real: Tensor, step: int, optimizer: Any) -> Tensor:
         penalty = self.penalty if step % self.penalty_interval == 0 else None

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from adagan.components.generators.gan.judged_batches import Judge, JudgedBatch
 from adagan.components.networks.defaults import is_image, is_long
+from adagan.components.training.ranks.shares import own_rows
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.numbers import check_positive
 from adagan.mixtures.parameters import Parameters
@@ -127,7 +128,8 @@ class GradientPenalty(Penalty):
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
         count = min(batch.num_real, len(batch.points) - batch.num_real)
         real, fake = batch.real[:count].detach(), batch.fake[:count].detach()
-        share = torch.rand(count, *(1 for _ in real.shape[1:]), dtype=real.dtype, device=real.device)
+        ones, options = [1] * (real.ndim - 1), {"dtype": real.dtype, "device": real.device}
+        share = own_rows(count, lambda rows: torch.rand(rows, *ones, **options))
         between = torch.lerp(fake, real, share).requires_grad_()
         outputs = judge(between)
         (gradient,) = torch.autograd.grad(outputs.sum(), between, create_graph=True)

@@ -16,6 +16,7 @@ from adagan.components.generators.gan.penalties import Penalty
 from adagan.components.generators.moment_matching.kernels import Kernel, squared_discrepancy
 from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator, is_image
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork
+from adagan.components.training.ranks.shares import gathered, own_rows
 from adagan.mixtures.numbers import check_counts, check_non_negative, check_positive
 
 
@@ -89,10 +90,10 @@ class FeatureDiscrepancy(Objective):
         self.kernel = kernel
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        return -squared_discrepancy(self.kernel, real, fake)
+        return -squared_discrepancy(self.kernel, gathered(real), gathered(fake))
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        return squared_discrepancy(self.kernel, real, fake)
+        return squared_discrepancy(self.kernel, gathered(real), gathered(fake))
 
 
 class WitnessPenalty(Penalty):
@@ -116,10 +117,12 @@ class WitnessPenalty(Penalty):
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
         count = min(len(batch.real), len(batch.fake))
         real, fake = batch.real[:count].detach(), batch.fake[:count].detach()
-        share = torch.rand(count, *(1 for _ in real.shape[1:]), dtype=real.dtype, device=real.device)
+        ones, options = [1] * (real.ndim - 1), {"dtype": real.dtype, "device": real.device}
+        share = own_rows(count, lambda rows: torch.rand(rows, *ones, **options))
         between = torch.lerp(fake, real, share).requires_grad_()
         features = judge(between)
-        witness = self.kernel(features, batch.at_real).mean(dim=1) - self.kernel(features, batch.at_fake).mean(dim=1)
+        at_real, at_fake = gathered(batch.at_real), gathered(batch.at_fake)
+        witness = self.kernel(features, at_real).mean(dim=1) - self.kernel(features, at_fake).mean(dim=1)
         (gradient,) = torch.autograd.grad(witness.sum(), between, create_graph=True)
         penalty: Tensor = (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - 1).square().mean()
         return penalty

@@ -28,6 +28,7 @@ from adagan.components.networks.defaults import default_generator
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.minimise import minimise
+from adagan.components.training.ranks.shares import gathered, own_rows
 from adagan.components.training.row_draws import draw_rows
 from adagan.components.training.trainer import train
 from adagan.mixtures.errors import UserError
@@ -54,8 +55,10 @@ class Discrepancy(nn.Module):
         self.register_buffer("unit", unit)
 
     def forward(self, points: Tensor) -> Tensor:
-        latent = torch.randn(len(points), self.latent_dim, device=points.device, dtype=points.dtype)
-        return squared_discrepancy(self.kernel, points / self.unit, self.generator(latent) / self.unit)
+        options: dict[str, Any] = {"device": points.device, "dtype": points.dtype}
+        latent = own_rows(len(points), lambda count: torch.randn(count, self.latent_dim, **options))
+        real, fake = gathered(points), gathered(self.generator(latent))  # all pairs count, across ranks too
+        return squared_discrepancy(self.kernel, real / self.unit, fake / self.unit)
 
 
 class MomentMatching(LatentGenerator):

@@ -25,6 +25,7 @@ from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
 from adagan.components.networks.given_network import Trial
 from adagan.components.training.batches import WeightedBatches
+from adagan.components.training.ranks.shares import own_rows
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.large_arrays import filled
@@ -115,7 +116,8 @@ class Classes(Conditioning):
 
     def complete(self, normal: Tensor, source: torch.Generator | None) -> Tensor:
         """With a uniform number that chooses the class."""
-        chance = torch.rand(len(normal), 1, generator=source, device=normal.device, dtype=normal.dtype)
+        options: dict[str, Any] = {"generator": source, "device": normal.device, "dtype": normal.dtype}
+        chance = own_rows(len(normal), lambda count: torch.rand(count, 1, **options))
         return torch.cat([normal, chance], dim=1)
 
     def wishing(self, gan: ConditionedGAN, wanted: Any, num_samples: int) -> Callable[[Tensor, slice], Tensor]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
+
+from adagan.components.training.ranks.shares import own_rows
 
 SMALLEST_VARIANCE = 0.05**2
 """Of a recognised continuous code: without a floor a code that is recognised well would outweigh all else."""
@@ -51,7 +54,8 @@ class LatentCodes:
     def draw(self, num_samples: int, like: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Codes at random, shape (num_samples, K); without a generator from torch's global one."""
         count = torch.tensor([*self.categorical, *[1] * self.continuous], device=like.device, dtype=like.dtype)
-        chance = torch.rand(num_samples, self.count, generator=generator, device=like.device, dtype=like.dtype)
+        options: dict[str, Any] = {"generator": generator, "device": like.device, "dtype": like.dtype}
+        chance = own_rows(num_samples, lambda count: torch.rand(count, self.count, **options))
         split = len(self.categorical)
         # rounding may reach the number of values
         values = torch.minimum((chance * count).floor(), count - 1)[:, :split]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from adagan.components.generators.gan.judged_batches import GeneratedBatch, Judge
 from adagan.components.generators.gan.techniques.last_layer import last_linear_layer
 from adagan.components.generators.gan.techniques.technique import Technique
+from adagan.components.training.ranks.shares import averaged
 from adagan.mixtures.numbers import check_positive
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class FeatureMatching(Technique):
         features = _InputOf(layer)
 
         def loss(batch: GeneratedBatch) -> Tensor:
-            of_data, of_samples = (features(batch.judge, points).mean(dim=0) for points in (batch.real, batch.fake))
+            sides = (batch.real, batch.fake)
+            of_data, of_samples = (averaged(features(batch.judge, points).mean(dim=0)) for points in sides)
             return self.factor * (of_data - of_samples).square().sum()
 
         training.generator_loss = loss

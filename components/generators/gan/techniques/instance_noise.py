@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from adagan.components.generators.gan.techniques.technique import Technique
+from adagan.components.training.ranks.shares import normal_like
 from adagan.mixtures.numbers import check_positive
 
 if TYPE_CHECKING:
@@ -40,6 +40,6 @@ class InstanceNoise(Technique):
     def install(self, training: GANTraining) -> None:
         def add_noise(points: Tensor) -> Tensor:
             std = self.std * (1 - training.progress) if self.annealed else self.std
-            return points + std * torch.randn_like(points)
+            return points + std * normal_like(points)
 
         training.transforms.append(add_noise)

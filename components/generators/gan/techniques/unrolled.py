@@ -13,6 +13,7 @@ from torch import Tensor
 
 from adagan.components.generators.gan.judged_batches import Judge
 from adagan.components.generators.gan.techniques.technique import Technique
+from adagan.components.training.ranks.shares import averaged
 from adagan.mixtures.numbers import check_counts
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Unrolled(Technique):
             for _ in range(self.steps):
                 batch = training.judged(real, fake, partial(training.judge, parameters=state.values))
                 loss = training.discriminator_loss(batch)
-                gradients = torch.autograd.grad(loss, list(state.values.values()), create_graph=True)
+                own = torch.autograd.grad(loss, list(state.values.values()), create_graph=True)
+                gradients = map(averaged, own)
                 state = state.step(dict(zip(state.values, gradients, strict=True)))
             return partial(training.judge, parameters=state.values)
 

@@ -1,0 +1,118 @@
+"""What a process takes of a training that several share: its rows of one draw, and sums over all of them.
+
+Every rank draws what all ranks need, by generators in the same state, and keeps its own rows. So two ranks with
+minibatches of B rows see what one with 2 B rows sees, and what is random in a step is the same too. Where a loss is no
+mean over rows, but compares them, it takes what it needs of the other ranks by `gathered` and `averaged`; gradients run
+through both. In a training of one process all of these are what their argument is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from adagan.components.training.ranks.group import summed, together
+
+
+@dataclass(frozen=True)
+class Share:
+    """The rows of every minibatch that are this process's.
+
+    Attributes:
+        rank: Of the process, from 0.
+        ranks: Their number.
+    """
+
+    rank: int = 0
+    ranks: int = 1
+
+
+ALONE = Share()
+_share: ContextVar[Share] = ContextVar("share", default=ALONE)
+
+
+@contextmanager
+def sharing(share: Share) -> Iterator[None]:
+    """A training runs in the block, of which this process has a share."""
+    token = _share.set(share)
+    try:
+        yield
+    finally:
+        _share.reset(token)
+
+
+def own_rows(count: int, draw: Callable[[int], Tensor]) -> Tensor:
+    """So many rows of a draw, this rank's: the ranks' rows behind one another are one draw.
+
+    Args:
+        count: Rows of each rank.
+        draw: Makes a number of rows at random.
+    """
+    share = _share.get()
+    if share.ranks == 1:
+        return draw(count)
+    return draw(share.ranks * count)[share.rank * count : (share.rank + 1) * count]
+
+
+def normal_like(points: Tensor) -> Tensor:
+    """Normal numbers of the shape of some rows, this rank's part of one draw."""
+    options: dict[str, Any] = {"dtype": points.dtype, "device": points.device}
+    return own_rows(len(points), lambda count: torch.randn(count, *points.shape[1:], **options))
+
+
+def gathered(rows: Tensor) -> Tensor:
+    """The rows of all ranks, in the order in which one process would have them; as many of each."""
+    share = _share.get()
+    if share.ranks == 1:
+        return rows
+    found: Tensor = _Gathered.apply(rows, share)  # type: ignore[no-untyped-call]
+    return found
+
+
+def averaged(values: Tensor) -> Tensor:
+    """The mean over the ranks."""
+    share = _share.get()
+    if share.ranks == 1:
+        return values
+    found: Tensor = _Averaged.apply(values, share)  # type: ignore[no-untyped-call]
+    return found
+
+
+def largest_of_ranks(value: float) -> float:
+    """The largest of what the ranks say; every rank has to ask."""
+    share = _share.get()
+    return value if share.ranks == 1 else max(together([value]))
+
+
+class _Gathered(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, rows: Tensor, share: Share) -> Tensor:
+        context.share, context.count = share, len(rows)
+        whole = rows.new_zeros(share.ranks * len(rows), *rows.shape[1:])
+        whole[share.rank * len(rows) : (share.rank + 1) * len(rows)] = rows
+        return summed(whole)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        begin = context.share.rank * context.count
+        return summed(gradient.contiguous().clone())[begin : begin + context.count], None
+
+
+class _Averaged(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, values: Tensor, share: Share) -> Tensor:
+        context.share = share
+        return summed(values.contiguous().clone()) / share.ranks
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return summed(gradient.contiguous().clone()) / context.share.ranks, None
