@@ -72,7 +72,7 @@ def trainer_settings(
     if ranks is not None:
         places = {"devices": ranks.devices, "num_nodes": ranks.num_nodes, "strategy": SharedTraining(ranks)}
         wanted.update(places)
-    if wanted.get("use_distributed_sampler"):
+    if ranks is not None and wanted.get("use_distributed_sampler"):
         reason = "rows are drawn by their weights, each process its own part of every minibatch"
         raise _refused(wanted, "use_distributed_sampler", reason, "leave it out")
     if accelerator == "cpu" and str(wanted.get("precision")) in ("16", "16-mixed", "16-true"):

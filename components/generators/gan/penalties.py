@@ -128,8 +128,8 @@ class GradientPenalty(Penalty):
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
         count = min(batch.num_real, len(batch.points) - batch.num_real)
         real, fake = batch.real[:count].detach(), batch.fake[:count].detach()
-        ones, options = [1] * (real.ndim - 1), {"dtype": real.dtype, "device": real.device}
-        share = own_rows(count, lambda rows: torch.rand(rows, *ones, **options))
+        ones = [1] * (real.ndim - 1)
+        share = own_rows(count, lambda rows: torch.rand(rows, *ones, dtype=real.dtype, device=real.device))
         between = torch.lerp(fake, real, share).requires_grad_()
         outputs = judge(between)
         (gradient,) = torch.autograd.grad(outputs.sum(), between, create_graph=True)

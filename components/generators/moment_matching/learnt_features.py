@@ -117,8 +117,8 @@ class WitnessPenalty(Penalty):
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
         count = min(len(batch.real), len(batch.fake))
         real, fake = batch.real[:count].detach(), batch.fake[:count].detach()
-        ones, options = [1] * (real.ndim - 1), {"dtype": real.dtype, "device": real.device}
-        share = own_rows(count, lambda rows: torch.rand(rows, *ones, **options))
+        ones = [1] * (real.ndim - 1)
+        share = own_rows(count, lambda rows: torch.rand(rows, *ones, dtype=real.dtype, device=real.device))
         between = torch.lerp(fake, real, share).requires_grad_()
         features = judge(between)
         at_real, at_fake = gathered(batch.at_real), gathered(batch.at_fake)

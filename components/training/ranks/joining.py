@@ -116,7 +116,7 @@ def _launched(options: Mapping[str, Any], strategy: Any, devices: Any, num_nodes
     from lightning.fabric.utilities.exceptions import MisconfigurationException
     from lightning.pytorch import Trainer
 
-    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    quiet: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     accelerator = options.get("accelerator") or "auto"
     with quiet_lightning(), isolated_randomness(0):  # a seed of Lightning's own would be set anew
         try:
@@ -124,7 +124,7 @@ def _launched(options: Mapping[str, Any], strategy: Any, devices: Any, num_nodes
                 accelerator=accelerator,
                 devices=devices,
                 num_nodes=num_nodes,
-                strategy=strategy,
+                strategy="ddp" if strategy == "auto" else strategy,
                 enable_model_summary=False,
                 **quiet,
             )

@@ -100,7 +100,7 @@ class _Gathered(torch.autograd.Function):
         return summed(whole)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         begin = context.share.rank * context.count
         return summed(gradient.contiguous().clone())[begin : begin + context.count], None
@@ -113,6 +113,6 @@ class _Averaged(torch.autograd.Function):
         return summed(values.contiguous().clone()) / share.ranks
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return summed(gradient.contiguous().clone()) / context.share.ranks, None

@@ -94,7 +94,7 @@ def average_gradients(parameters: Iterable[nn.Parameter], ranks: int) -> None:
     for _, several in groupby(sorted(found, key=_kind), key=_kind):
         gradients = [value.grad for value in several if value.grad is not None]
         means = summed(torch.cat([gradient.reshape(-1) for gradient in gradients])) / ranks
-        for gradient, mean in zip(gradients, means.split([part.numel() for part in gradients]), strict=True):
+        for gradient, mean in zip(gradients, torch.split(means, [part.numel() for part in gradients]), strict=True):
             gradient.copy_(mean.view_as(gradient))
 
 

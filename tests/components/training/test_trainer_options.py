@@ -11,6 +11,7 @@ import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.plugins import MixedPrecision
+from lightning.pytorch.strategies import FSDPStrategy
 from torch import Tensor, nn
 
 from adagan import Critic
@@ -107,6 +108,7 @@ LENGTHS: dict[str, tuple[dict[str, Any], int, int]] = {
     "accelerator": ({"accelerator": "cpu"}, STEPS, 1),
     "accelerator auto": ({"accelerator": "auto", "devices": "auto", "strategy": "auto"}, STEPS, 1),
     "devices": ({"devices": 1, "num_nodes": 1}, STEPS, 1),
+    "ddp of one": ({"devices": "1", "strategy": "ddp"}, STEPS, 1),
     "profiler": ({"profiler": "simple"}, STEPS, 1),
     "64-true": ({"precision": "64-true"}, STEPS, 1),
     "bf16-mixed": ({"precision": "bf16-mixed"}, STEPS, 1),
@@ -118,10 +120,16 @@ LENGTHS: dict[str, tuple[dict[str, Any], int, int]] = {
 
 REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
     # options -> components, message
-    "two devices": ({"devices": 2}, (*MAKERS,), r"devices=2: training runs in one process on one device"),
-    "all devices": ({"devices": -1}, (*MAKERS,), r"devices=-1: .*leave it out, and move the data there"),
-    "ddp": ({"strategy": "ddp"}, (*MAKERS,), r"strategy='ddp': training runs in one process on one device.*leave it"),
-    "machines": ({"num_nodes": 2}, (*MAKERS,), "num_nodes=2: .*leave it out"),
+    "spawn": (
+        {"strategy": "ddp_spawn", "devices": 2},
+        (*MAKERS,),
+        "strategy='ddp_spawn': .*take strategy='ddp'",
+    ),
+    "fork": ({"strategy": "ddp_fork"}, (*MAKERS,), "strategy='ddp_fork': .* are started inside a training"),
+    "notebook": ({"strategy": "ddp_notebook"}, ("gan",), "strategy='ddp_notebook': .*in a script, or .* by torchrun"),
+    "fsdp": ({"strategy": "fsdp", "devices": 2}, (*MAKERS,), "strategy='fsdp': .*whole on every device; take .*'ddp'"),
+    "own strategy": ({"strategy": FSDPStrategy()}, ("gan",), "strategy='FSDPStrategy': .*whole on every device"),
+    "no devices": ({"devices": 0}, ("gan",), "lightning.Trainer refuses them: .*"),
     "float16": ({"precision": "16-mixed"}, (*MAKERS,), "precision='16-mixed': CPUs .* float16; take 'bf16-mixed'"),
     "float16 in short": ({"precision": 16}, (*MAKERS,), "precision=16: CPUs do not train in float16"),
     "bf16-true": ({"precision": "bf16-true"}, AVERAGED, r"precision='bf16-true': .*average .*; take 'bf16-mixed', or"),
