@@ -18,6 +18,7 @@ from adagan.components.fit_component import fit_component
 from adagan.components.training.checkpoints.kept_trainings import UnusableCheckpoint, keeping
 from adagan.components.training.diverged import TrainingDiverged
 from adagan.components.training_length import set_training_length, training_length
+from adagan.data.images_alike import range_remark
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.large_arrays import filled
@@ -74,6 +75,9 @@ def fit_newcomer(
             f"component: {name_of(component)} was fitted to events of shape {tuple(data.points.shape[1:])} and samples "
             f"events of shape {tuple(drawn.shape[1:])}; sample must return what fit was given"
         )
+    remark = range_remark(data.points, drawn)
+    if remark:
+        warnings.warn(f"component: {name_of(component)} {remark}", stacklevel=2)
     if not bool(torch.isfinite(drawn).all()):
         kept = f"the rounds before it, {round - 1} of them, are kept; " if round > 1 else ""
         raise TrainingDiverged(
@@ -96,9 +100,9 @@ def _fitted(
         if before is not None:
             component = _continued(component, before)
         points = data.points
-        if data.encoding is not None:
+        if data.table is not None:
             source = torch.Generator(points.device).manual_seed(seed)
-            points = filled(partial(data.encoding.blurred, generator=source), points)
+            points = filled(partial(data.table.blurred, generator=source), points)
         with keeping(None if checkpoints is None else checkpoints.of(component, seed)):
             return fit_component(component, points, weights=weights, labels=data.labels)
 

@@ -17,8 +17,12 @@ from adagan.components.networks.defaults import is_image
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.large_arrays import filled
 
-OVERSHOOT = 0.25
+OVERSHOOT = 0.05
 """Part of a range by which what a network makes may leave it."""
+DARK, BRIGHT = -0.6, 100.0
+"""Values of [−1, 1] reach below the one, those of [0, 255] above the other."""
+EXACTLY, NEARLY_BLACK = 1e-3, -0.9
+"""What a bounded network may leave its limits by, by rounding; and what a tanh that knows no bounds reaches."""
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 """What values of images usually lie in."""
 MOST_OFF = 4.0
@@ -145,11 +149,35 @@ def in_range(points: Tensor, wanted: tuple[float, float], name: str) -> Tensor:
     return points
 
 
+def range_remark(points: Tensor, samples: Tensor) -> str:
+    """What is wrong with the range of samples of images, as a clause, where it can never be that of the data.
+
+    Args:
+        points: The data, shape (N, *event).
+        samples: Shape (M, *event).
+    """
+    if not is_image(points.shape[1:]) or not bool(torch.isfinite(samples).all()):
+        return ""
+    wanted, made = (tuple(float(value) for value in values.aminmax()) for values in (points, samples))
+    expected = _usual(wanted[0], wanted[1])
+    limits = next((each for each in RANGES[:2] if each[0] - EXACTLY <= made[0] and made[1] <= each[1] + EXACTLY), None)
+    if expected is None or limits is None or expected == limits:
+        return ""
+    if expected == RANGES[0] and made[0] > NEARLY_BLACK:
+        return ""
+    return (
+        f"makes values from {made[0]:.3g} to {made[1]:.3g}, where the images have {_told(expected)}: a network that "
+        f"ends in a sigmoid or in tanh makes no others; give it images of {_told(limits)}, and scale its samples back"
+    )
+
+
 def _usual(low: float, high: float) -> tuple[float, float] | None:
+    """The usual range that values fill, with a little overshoot; ``None`` where they fill none."""
     for bottom, top in RANGES:
         margin = OVERSHOOT * (top - bottom)
-        if bottom - margin <= low and high <= top + margin:
-            return (bottom, top) if top <= 1 or high > 100 else None
+        fills = {0.0: top <= 1 or high > BRIGHT, -1.0: low < DARK}[bottom]
+        if bottom - margin <= low and high <= top + margin and fills:
+            return bottom, top
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -17,6 +18,7 @@ from adagan.components.generators.network_start import NetworkStart
 from adagan.components.generators.scaling import Scaling
 from adagan.components.labels import refuse_labels
 from adagan.components.networks.defaults import is_image
+from adagan.components.networks.output_limits import output_limits
 from adagan.components.training.batches import WeightedBatches, smaller_of_fewer
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.diverged import TrainingDiverged
@@ -27,6 +29,10 @@ from adagan.mixtures.parameters import ConstructorParameters
 from adagan.mixtures.randomness import fresh_generator, inherited_seed, isolated_randomness
 from adagan.mixtures.storage.components import made_by
 
+PROBE = 64
+"""Latent vectors by which the limits of a network's outputs are found."""
+SYMMETRIC = (-1.0, 1.0)
+"""What images are scaled to."""
 BLOCK = 4_096
 """Samples that are made at once: what passes between the layers stays in the cache."""
 
@@ -202,10 +208,23 @@ class LatentGenerator(ConstructorParameters, nn.Module, ABC):
         self.register_buffer("event_shape_", torch.tensor(event_shape, device=like.device))
         return plan
 
+    def own_output(self, latent: Tensor) -> tuple[nn.Module, Tensor] | None:
+        """The network of the user's own whose outputs are events, and what it is given of latent vectors, (B, L)."""
+        return None
+
     def _make_scaling(self, data: Tensor, weights: Tensor | None) -> Scaling:
-        if self.whole_images and is_image(data.shape[1:]):
-            return Scaling.symmetric(data)
-        return Scaling.standard(data, weights)
+        whole = self.whole_images and is_image(data.shape[1:])
+        own = self.own_output(self.draw_latent(PROBE, generator=torch.Generator(data.device).manual_seed(0)))
+        limits = None if own is None else output_limits(*own)
+        if limits is not None and not (whole and limits == SYMMETRIC):
+            each = "all pixels alike" if whole else "entry by entry"
+            warnings.warn(
+                f"{type(self).__name__}: the outputs of its own network lie between {limits[0]:g} and {limits[1]:g}, "
+                f"so the data are scaled to that before it learns them, {each}",
+                stacklevel=4,
+            )
+            return Scaling.within(limits, data, whole=whole)
+        return Scaling.symmetric(data) if whole else Scaling.standard(data, weights)
 
     def sample(self, num_samples: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Samples of shape (num_samples, *event), made block by block on the generator's device."""

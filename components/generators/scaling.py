@@ -50,6 +50,17 @@ class Scaling(nn.Module):
         return cls._of(((low + high) / 2).reshape(shape), ((high - low) / 2).reshape(shape), data)
 
     @classmethod
+    def within(cls, limits: tuple[float, float], data: Tensor, *, whole: bool) -> Self:
+        """The range of the data to that between two limits, of all entries together or, unless `whole`, of each."""
+        flat = data.reshape(len(data), -1).to(torch.float64)
+        low, high = flat.amin(dim=0), flat.amax(dim=0)
+        shape = tuple(data.shape[1:])
+        if whole:
+            low, high, shape = low.min(), high.max(), (1,) * (data.ndim - 1)
+        scale = (high - low) / (limits[1] - limits[0])
+        return cls._of((low - limits[0] * scale).reshape(shape), scale.reshape(shape), data)
+
+    @classmethod
     def overall(cls, data: Tensor) -> Self:
         """Mean 0 and standard deviation 1 over all entries of all events together: for a critic of images."""
         shape = (1,) * (data.ndim - 1)

@@ -159,6 +159,12 @@ class VAE(LatentGenerator):
         )
         return {"generator_": NoisyDecoder(decoder, size, shape), "encoder_": encoder}
 
+    def own_output(self, latent: Tensor) -> tuple[nn.Module, Tensor] | None:
+        """See `LatentGenerator`."""
+        if not self.given_decoder.is_own:
+            return None
+        return self.generator_.get_submodule("decoder"), latent[:, : self.plan_.latent_dim]
+
     def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
         # the codes of networks that were trained before are not empty
         warm_up = round(WARM_UP * self.max_steps) if self._start is None else 0

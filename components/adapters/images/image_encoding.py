@@ -160,10 +160,6 @@ class ImageEncoding:
         steps = self.high - self.low
         return (points.clamp(0, 1) * steps).round() / steps
 
-    def blurred(self, points: Tensor, generator: torch.Generator) -> Tensor:
-        """The points as they are: what components make of images is close enough to whole numbers."""
-        return points
-
     def pixels(self, points: Tensor) -> NDArray[np.generic]:
         """Points as Pillow takes images: bytes, or 16 bits of grey, shape (N, H, W) or (N, H, W, C)."""
         low, high = (0.0, 1.0) if self.whole else (self.low, self.high)

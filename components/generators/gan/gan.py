@@ -52,7 +52,8 @@ class GAN(LatentGenerator):
             says what it adds to the GAN; ``None`` learns the points alone.
         generator: A module from latent vectors (B, latent_dim) to samples (B, *event); ``None`` chooses an MLP for
             vectors and a small convolutional network for images (1 to 4 channels, 8 to 64 pixels). It learns scaled
-            data: standardised vectors, images in [−1, 1].
+            data: standardised vectors, images in [−1, 1]; one that ends in a sigmoid, or of vectors in tanh, data that
+            are scaled to what it can make.
         discriminator: A module from points (B, *event) to numbers (B,) or (B, 1); ``None`` chooses as above.
         latent_dim: Entries of a latent vector; ``None`` means 8 for vectors of up to 8 entries, else 32.
         width: Of the layers of the default networks; ``None`` means 128 for vectors, 64 channels for images.
@@ -214,6 +215,10 @@ class GAN(LatentGenerator):
     def make_networks(self, plan: NetworkPlan) -> Mapping[str, nn.Module]:
         """See `LatentGenerator`."""
         return self.conditioning.make_networks(self, plan)
+
+    def own_output(self, latent: Tensor) -> tuple[nn.Module, Tensor] | None:
+        """See `LatentGenerator`."""
+        return (self.generator_, latent) if self.given_generator.is_own else None
 
     def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
         """See `LatentGenerator`."""

@@ -124,6 +124,10 @@ class MomentMatching(LatentGenerator):
         )
         return {"generator_": generator}
 
+    def own_output(self, latent: Tensor) -> tuple[nn.Module, Tensor] | None:
+        """See `LatentGenerator`."""
+        return (self.generator_, latent) if self.given_generator.is_own else None
+
     def train_networks(self, plan: NetworkPlan, batches: WeightedBatches, labels: Tensor | None) -> nn.Module:
         if self.features is None:
             return self._with_fixed_kernel(plan, batches)
