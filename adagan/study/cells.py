@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from adagan.study.methods.catalogue import ESTIMATORS, METHOD_OF_ROW
 from adagan.study.methods.kinds import KINDS
 from adagan.study.methods.of_kinds import BARE, BOOSTED, method_name
+from adagan.study.methods.own import method_of_row
 from adagan.study.task import Row
 from adagan.study.tasks.catalogue import BENCHMARKS, DATA_SETS
 from adagan.study.tasks.held_out import SUFFIX
 from adagan.study.tasks.missing_families import FAMILIES, PREFIX
+from adagan.study.tasks.own_data import OwnData
 from adagan.suggestions import check_name
 
 ORACLE, MEMORISER = "oracle", "memoriser"
+OWN = "own data"
 IDENTITY = ("benchmark", "dataset", "kind", "method", "seed")
 """The keys of a row that say whose it is; no table has all of them."""
 
@@ -29,6 +32,7 @@ class Cell:
         rows: The method's rows that are wanted.
         seed: Of the data and the training.
         names: What the table calls task and method, as pairs of a row's key and its value.
+        data: The user's own data, which are the task then.
     """
 
     task: str
@@ -36,6 +40,7 @@ class Cell:
     rows: tuple[str, ...]
     seed: int
     names: tuple[tuple[str, str], ...]
+    data: OwnData | None = None
 
     def head(self, row: str) -> Row:
         """How its row of that name begins."""
@@ -63,6 +68,21 @@ def benchmark_cells(benchmark: str, methods: Sequence[str], seeds: Sequence[int]
     names = (("benchmark", benchmark),)
     oracle = [Cell(benchmark, ORACLE, (ORACLE,), seed, names) for seed in seeds]
     return oracle + [Cell(benchmark, method, own, seed, names) for seed in seeds for method, own in rows.items()]
+
+
+def own_cells(data: OwnData, methods: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
+    """Methods on the user's own data, the oracle first; rows of one method share its training.
+
+    Raises:
+        ValueError: An unknown method; the closest name is suggested.
+    """
+    rows: dict[str, tuple[str, ...]] = {}
+    for row in methods:
+        method = method_of_row(row)
+        rows[method] = (*rows.get(method, ()), row)
+    names = (("benchmark", data.source),)
+    oracle = [Cell(OWN, ORACLE, (ORACLE,), seed, names, data) for seed in seeds]
+    return oracle + [Cell(OWN, method, own, seed, names, data) for seed in seeds for method, own in rows.items()]
 
 
 def component_cells(kinds: Sequence[str], datasets: Sequence[str], seeds: Sequence[int]) -> list[Cell]:

@@ -57,6 +57,13 @@ OF_METHODS = {
     "log_likelihood": Column("log-lik.", "{:.3f}"),
     "modes_at_all": Column("argmax modes", "{:.0f}"),
     **LABEL_FREE,
+    "missing": Column("missing ↓", "{:.3f}"),
+    "column_distance": Column("columns ↓", "{:.3f}"),
+    "pair_distance": Column("pairs ↓", "{:.3f}"),
+    "rare_share": Column("rare ↑", "{:.2f}"),
+    "efficacy": Column("learnt ↑", "{:.3f}"),
+    "copy_nearer": Column("nearer", "{:.3f}"),
+    "copy_exact": Column("copies ↓", "{:.3f}"),
     "train_cpu_seconds": Column("CPU s", "{:.0f}", price=True),
     "sample_cpu_seconds_per_million": Column("CPU s/10⁶", "{:.1f}", price=True),
 }

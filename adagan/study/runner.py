@@ -10,7 +10,7 @@ from adagan.mixtures.errors import UserError
 from adagan.study.budget import overdrawn
 from adagan.study.cells import ORACLE, Cell, benchmark_cells
 from adagan.study.method import Lesson, Trained
-from adagan.study.methods.catalogue import METHODS
+from adagan.study.methods.own import method_named
 from adagan.study.task import Row, World
 from adagan.study.tasks.catalogue import TASKS
 from adagan.study.workers import results
@@ -75,7 +75,7 @@ def run_cells(
 def cell_rows(cell: Cell, budget: float, rounds: int) -> list[Row]:
     """Trains and scores; a cell that fails gives rows that say why."""
     try:
-        world = TASKS[cell.task].world(cell.seed)
+        world: World[Any] = (cell.data or TASKS[cell.task]).world(cell.seed)
         names, trained = _answers(cell, world, budget, rounds)
         if late := overdrawn(trained.cpu_seconds, budget):
             return _failed(late, cell, budget, trained.rounds)
@@ -92,7 +92,7 @@ def cell_rows(cell: Cell, budget: float, rounds: int) -> list[Row]:
 def _answers(cell: Cell, world: World[Any], budget: float, rounds: int) -> tuple[tuple[str, ...], Trained[Any]]:
     if cell.method == ORACLE:
         return (ORACLE,), Trained((world.oracle,), 0, 0.0)
-    method = METHODS[cell.method]
+    method = method_named(cell.method)
     if method.labelled and world.labels is None:
         raise UserError(f"{cell.method} learns classes, and {cell.task} has none")
     lesson = Lesson(world.data, world.labels if method.labelled else None, budget, rounds, cell.seed)

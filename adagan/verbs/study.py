@@ -10,7 +10,7 @@ from adagan.study.methods.catalogue import DEFAULT_ROWS, METHOD_OF_ROW
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.catalogue import BENCHMARKS
-from adagan.verbs import study_components, study_merge, study_missing
+from adagan.verbs import study_components, study_merge, study_missing, study_own
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
 COMPONENTS, MISSING, MERGE = "components", "missing", "merge"
@@ -22,14 +22,18 @@ def run(arguments: Sequence[str]) -> None:
     if arguments and arguments[0] in others:
         others[arguments[0]](arguments[1:])
         return
+    if study_own.wanted(arguments):
+        study_own.run(arguments)
+        return
     parser = VerbParser(
         "study",
         "BENCHMARK [options]",
         "Compares methods on a benchmark: every training gets the same CPU seconds on one thread, critics "
         "included, and the oracle's row shows what a perfect model scores. With --json, rows are kept as they finish, "
         "and the same command goes on where it was stopped. `adagan study components` compares every kind of component "
-        "instead, and `adagan study missing` estimates of what a model misses; each has a --help of its own. A study "
-        "can be shared by machines: --shard 2/8 does part 2 of 8, and `adagan study merge` puts the files together.",
+        "instead, `adagan study missing` estimates of what a model misses, and `adagan study --data FILE` methods on "
+        "your own data; each has a --help of its own. A study can be shared by machines: --shard 2/8 "
+        "does part 2 of 8, and `adagan study merge` puts the files together.",
     )
     parser.add_argument("benchmark", help=f"{COMPONENTS}, {MISSING}, {MERGE}, or one of: " + ", ".join(BENCHMARKS))
     parser.add_argument(

@@ -99,7 +99,7 @@ def tell_the_rest(console: Console, rows: Sequence[Row], file: RowsFile) -> None
         console.print(f"rows written to {file.path}")
 
 
-def study_console() -> Console:
+def study_console(width: int = WIDTH) -> Console:
     """The terminal, or a wide page where the output goes to a file."""
     console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
+    return console if console.is_terminal else Console(width=width)

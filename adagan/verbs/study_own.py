@@ -1,0 +1,81 @@
+"""``adagan study --data FILE``."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import adagan
+from adagan.options.own_component import names_own_code, own_component
+from adagan.options.verb_parser import VerbParser
+from adagan.study.cells import ORACLE, own_cells
+from adagan.study.methods.catalogue import METHOD_OF_ROW
+from adagan.study.methods.own import BARE, BOOSTED, DEFAULT_OWN_ROWS, REFINED, method_of_row
+from adagan.study.rows_file import RowsFile
+from adagan.study.tables import study_table
+from adagan.study.tasks.own_data import OwnData
+from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
+
+WIDTH = 200
+"""Of a table with many columns that goes to a file."""
+NOTE = (
+    "Compared with held-out rows; the oracle's are other rows of the data in equal number. nearer: how often a sample "
+    "is closer to a row that was learnt than a held-out row is (.5 is right, 1 is copying)."
+)
+
+
+def wanted(arguments: Sequence[str]) -> bool:
+    """Whether a study of the user's own data is asked for."""
+    return any(word == "--data" or word.startswith("--data=") for word in arguments)
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Runs the methods on the user's data, prints the table, and writes rows and page."""
+    parser = VerbParser(
+        "study",
+        "--data FILE [options]",
+        "Compares methods on your own data, without labels or a known truth: three fifths are learnt, samples are "
+        "compared with a fifth that no method sees, and the last fifth stands for a perfect model.",
+    )
+    parser.add_argument("--data", type=str, help="as of adagan fit: an array, a table, a folder of images")
+    parser.add_argument("--columns", type=str | None, metavar="NAME=KIND,...", help="as of adagan fit")
+    parser.add_argument("--header", type=bool | None, help="whether the first line of a .csv file has names")
+    parser.add_argument(
+        "--methods",
+        default=",".join(DEFAULT_OWN_ROWS),
+        help=f"comma-separated: {BARE} (one GAN), "
+        + ", ".join(METHOD_OF_ROW)
+        + "; or MODULE:MAKE, a class or function "
+        f"of your own that makes something with fit and sample, MODULE:MAKE{BOOSTED} and MODULE:MAKE{REFINED}",
+    )
+    add_study_options(parser, budget=60.0, rounds=5)
+    parser.add_argument("--html", type=str | None, metavar="FILE", help="also write a page to send")
+    options = parser.parse(arguments)
+    seeds = checked_seeds(options)
+    if options.html is not None and Path(options.html).exists():
+        raise FileExistsError(f"{options.html} exists already; choose another --html, or remove it")
+    methods = [name for name in names_in(options.methods, METHOD_OF_ROW) if name != ORACLE]
+    for name in methods:
+        made = method_of_row(name).removesuffix(BOOSTED)
+        if names_own_code(made):
+            own_component(made)  # before anything is trained
+    data = OwnData(options.data, options.columns, options.header)
+    data.read()
+    cells = own_cells(data, methods, seeds)
+    settings = {"benchmark": options.data, "budget": options.budget, "rounds": options.rounds}
+    file = RowsFile(options.json, settings, oracle_apart=True)
+    rows = filled(cells, file, options)
+    console = study_console(WIDTH)
+    console.print(study_table(rows, methods))
+    console.print(NOTE)
+    tell_the_rest(console, rows, file)
+    if options.html is not None:
+        from adagan.report.settings import Making
+        from adagan.report.study_page import write_study_page
+
+        facts = {"data": options.data, "CPU seconds of each training": f"{options.budget:g}"}
+        facts |= {"seeds": ", ".join(map(str, seeds)), "page written by": f"adagan {adagan.__version__}"}
+        making = Making(facts, "", shlex.join(["adagan", "study", *arguments]))
+        title = f"Methods on {Path(options.data).name}"
+        console.print(f"page written to {write_study_page(options.html, rows, methods, making, title=title)}")
