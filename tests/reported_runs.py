@@ -48,7 +48,7 @@ def make_fast(patch):
     patch.setattr("adagan.report.panel.as_png", lambda drawn: DOT)
     patch.setattr("adagan.report.pictures.as_png", lambda drawn: DOT)
     patch.setattr("adagan.missing.lookout.FEWEST_DRAWS", 200)
-    patch.setattr("adagan.report.page.FEWEST_SAMPLES", 100)
+    patch.setattr("adagan.report.opened_run.FEWEST_SAMPLES", 100)
 
 
 def calibration(sharpness=2.0):

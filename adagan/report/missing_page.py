@@ -145,7 +145,7 @@ def _facts(look: Look, quality: SampleQuality) -> Mapping[str, str]:
     facts["a region is visible from"] = f"{share(found.visible)} of the data"
     if quality.whole and quality.size:
         first = quality.whole[0]
-        if first.name.startswith("two-sample"):
+        if first.key == "c2st_auc":
             facts["two-sample test (perfect model)"] = f"{first.number:.3f} ({first.perfect})"
     if quality.copying is not None:
         copies = quality.copying

@@ -7,18 +7,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import TrainingData
-from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_counts
 from adagan.mixtures.randomness import check_seed
 from adagan.mixtures.storage.files import write_text
 from adagan.report.critic_section import dial_panels, drawn, refinement_panels
 from adagan.report.data_weights_section import weights_of_rounds
-from adagan.report.look import Look, look_at_run
 from adagan.report.missing_page import SECTIONS, checked_target, missing_content, picture_kind, picture_view
 from adagan.report.numbers import number
+from adagan.report.opened_run import OpenedRun, opened_run
 from adagan.report.panel import Panel
 from adagan.report.pictures import View
 from adagan.report.quality_section import sample_quality
@@ -34,13 +32,11 @@ from adagan.report.rounds_section import (
 )
 from adagan.report.settings import making_of
 from adagan.report.verdicts import next_step
-from adagan.round import Round, verdict
+from adagan.round import verdict
 from adagan.run_folder import RunFolder
 
 SHOWN = 8
 """The most rounds that get pictures of their own; curves and tables show all."""
-FEWEST_SAMPLES = 5_000
-"""Samples that numbers rest on, at least; pictures show as many as they are asked for."""
 RUN_SECTIONS = {
     "missing": SECTIONS["missing"],
     "certainty": SECTIONS["certainty"],
@@ -88,34 +84,18 @@ def write_report(
     check_seed(seed)
     folder = RunFolder(run)
     target = checked_target(folder.path / "report.html" if out is None else out)
-    if data is not None and data.fingerprints["data"] != folder.content()["data"]:
-        raise UserError(f"data: these are not the data of the run in {folder.path}; pass those, or none")
-    rounds = folder.rounds()
-    mixture = folder.mixture(components=components, whole=True)
-    critic = folder.critic(components=components)
-    kept = folder.content().get("kept", len(rounds))
-    count = max(num_samples, FEWEST_SAMPLES)
-    look = look_at_run(folder, mixture[:kept], critic, data, count)
-    write_text(target, _page(folder, rounds, mixture, critic, look, kept, num_samples, seed))
+    write_text(target, _page(opened_run(run, components, data, num_samples), num_samples, seed))
     return target
 
 
-def _page(
-    folder: RunFolder,
-    rounds: Sequence[Round],
-    mixture: Mixture,
-    critic: RatioEstimator,
-    look: Look,
-    kept: int,
-    num_samples: int,
-    seed: int,
-) -> str:
+def _page(opened: OpenedRun, num_samples: int, seed: int) -> str:
+    folder, rounds, look = opened.folder, opened.rounds, opened.look
     view = picture_view(look)
     count = num_samples if view is None or view.num_samples is None else min(num_samples, view.num_samples)
     shown = shown_rounds(len(rounds))
     which = "" if len(shown) == len(rounds) else f" Of the {len(rounds)} rounds, {len(shown)} are shown, evenly spread."
     content = missing_content(look, sample_quality(look, seed), seed)
-    done = f"{len(rounds)}, kept {kept}" if kept < len(rounds) else str(len(rounds))
+    done = f"{len(rounds)}, kept {opened.kept}" if opened.kept < len(rounds) else str(len(rounds))
     cost = number(sum(record.cpu_seconds for record in rounds))
     content["facts"] = {"rounds": done, **content["facts"], "CPU seconds": cost}
     if not look.whole:
@@ -123,17 +103,17 @@ def _page(
             f"The data were not at hand: this page looked at the {len(look.data.points):,} points of them that the run "
             "keeps for its report, so that a region has to be larger to be seen."
         )
-    refinement, refinement_text = refinement_panels(view, mixture[:kept], critic, count, seed)
+    refinement, refinement_text = refinement_panels(view, opened.final, opened.critic, count, seed)
     weights_panels, weights_table = weights_of_rounds(folder, look, rounds, shown)
     return page_of(
         "run.html",
-        title=f"Boosting run {folder.path.resolve().name}",
+        title=f"Boosting run {opened.name}",
         sections=RUN_SECTIONS,
-        verdicts=_verdicts(folder, rounds, look, kept),
+        verdicts=_verdicts(opened),
         rounds=rounds_table(rounds),
         course_panels=course_panels(rounds),
         sentences=[{"words": verdict(record), "notes": record.notes} for record in rounds],
-        after_panels=[] if view is None else _after(view, mixture, shown, count, seed),
+        after_panels=[] if view is None else _after(view, opened.mixture, shown, count, seed),
         legend="" if view is None else view.legend,
         weights_panels=weights_panels,
         weights_table=weights_table,
@@ -144,18 +124,19 @@ def _page(
         refinement_panels=refinement,
         reliability_text=reliability_text(rounds[-1].calibration),
         critic_panels=[reliability_panel(rounds[-1])],
-        dial_panels=dial_panels(folder, mixture[:kept].weights),
+        dial_panels=dial_panels(folder, opened.final.weights),
         diagnostic_panels=diagnostic_panels(rounds, folder.content()["num_points"]),
         diagnostics=diagnostics_table(rounds),
-        making=making_of(folder, rounds, mixture, {"samples per picture": count, "their seed": seed}),
+        making=making_of(folder, rounds, opened.mixture, {"samples per picture": count, "their seed": seed}),
         sample_panels=[],  # those after the rounds show them
         **content,
     )
 
 
-def _verdicts(folder: RunFolder, rounds: Sequence[Round], look: Look, kept: int) -> dict[str, str]:
+def _verdicts(opened: OpenedRun) -> dict[str, str]:
     """What stands under the verdict, by what it is."""
-    said, stopped = {}, folder.content().get("stopped", "")
+    rounds, kept = opened.rounds, opened.kept
+    said, stopped = {}, opened.folder.content().get("stopped", "")
     if stopped:
         said["Stopped"] = f"{stopped}."
     if kept < len(rounds):
@@ -163,7 +144,7 @@ def _verdicts(folder: RunFolder, rounds: Sequence[Round], look: Look, kept: int)
             f"the mixture after round {kept}. By the critic of round {len(rounds)}, which judges them all, none of the "
             "later ones is clearly better."
         )
-    said["Next"] = next_step(look.found, rounds)
+    said["Next"] = next_step(opened.look.found, rounds)
     noted = [record.index for record in rounds if record.notes]
     if noted:
         where = f"round {noted[0]}" if len(noted) == 1 else f"{len(noted)} rounds, from round {noted[0]} on"

@@ -30,12 +30,14 @@ class Measured:
     """One number on the samples.
 
     Attributes:
+        key: What a program calls it.
         name: What it is.
         value: As text, with its interval where there is one.
         perfect: What a perfect model scores at the same size.
         number: The value alone.
     """
 
+    key: str
     name: str
     value: str
     perfect: str
@@ -86,15 +88,26 @@ def _as_a_whole(data: Tensor, samples: Tensor, look: Look, seed: int) -> tuple[l
     near, near_perfect = (neighbour_scores(each, real) for each in (drawn, other))
     level = "" if test.level > 0.05 else f" (told from data: level {number(test.level)})"
     return [
-        Measured("two-sample test, area under the curve", f"{test.auc:.3f}{level}", f"{of_perfect.auc:.3f}", test.auc),
         Measured(
+            "c2st_auc",
+            "two-sample test, area under the curve",
+            f"{test.auc:.3f}{level}",
+            f"{of_perfect.auc:.3f}",
+            test.auc,
+        ),
+        Measured(
+            "coverage",
             "coverage: real points with a sample near them",
             share(near.coverage),
             share(near_perfect.coverage),
             near.coverage,
         ),
         Measured(
-            "precision: samples near real points", share(near.precision), share(near_perfect.precision), near.precision
+            "precision",
+            "precision: samples near real points",
+            share(near.precision),
+            share(near_perfect.precision),
+            near.precision,
         ),
     ], size
 
@@ -104,18 +117,21 @@ def _of_copies(found: Copying | None) -> list[Measured]:
         return []
     return [
         Measured(
+            "copy_nearer",
             "copying: a sample is closer to a training point than a real point is",
             f"{share(found.nearer)} ({share_range(found.low, found.high)})",
             "50%",
             found.nearer,
         ),
         Measured(
+            "copy_close",
             "samples as close to a training point as the closest 5 % of real points",
             share(found.close),
             share(found.close_perfect),
             found.close,
         ),
         Measured(
+            "copy_exact",
             "samples that are a training point",
             f"{share(found.exact)} ({share_range(*found.exact_interval)})",
             share(found.exact_perfect),

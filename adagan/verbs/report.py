@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adagan.mixtures.errors import UserError
 from adagan.options.own_component import HELP
@@ -30,7 +30,12 @@ def report_parser() -> VerbParser:
         nargs="?",
         help="where the run's data are now; by default where they were, or what the run keeps of them",
     )
-    parser.add_argument("--out", type=str | None, metavar="FILE", help="the page to write; by default RUN/report.html")
+    parser.add_argument("--out", type=str | None, metavar="FILE", help="by default RUN/report.html, or RUN/card.md")
+    parser.add_argument(
+        "--card",
+        action="store_true",
+        help="write a model card in Markdown instead: what the mixture still misses, with intervals",
+    )
     parser.add_argument("--num-samples", type=int, default=2_000, metavar="N", help="samples drawn per round")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws")
     parser.add_argument("--component", type=str | None, metavar="MODULE:MAKE", help=HELP)
@@ -43,20 +48,22 @@ def run(arguments: Sequence[str]) -> None:
     if options.num_samples < 1:
         raise UserError(f"--num-samples: expected 1 or more, got {options.num_samples}")
     from adagan.components.training.progress import listening
+    from adagan.report.card import write_card
     from adagan.report.page import write_report
     from adagan.terminal.display import progress_shown
     from adagan.verbs.stored_run import makers_of
 
     with progress_shown() as announce, listening(announce):
-        page = write_report(
-            options.run,
-            options.out,
-            num_samples=options.num_samples,
-            seed=options.seed,
-            components=makers_of(options.run, options.component),
-            data=_data_of(options),
-        )
-    print(f"report written to {page}")  # noqa: T201
+        given: dict[str, Any] = {
+            "seed": options.seed,
+            "components": makers_of(options.run, options.component),
+            "data": _data_of(options),
+        }
+        if options.card:
+            page = write_card(options.run, options.out, **given)
+        else:
+            page = write_report(options.run, options.out, num_samples=options.num_samples, **given)
+    print(f"{'card' if options.card else 'report'} written to {page}")  # noqa: T201
 
 
 def _data_of(options: Namespace) -> TrainingData | None:
