@@ -298,6 +298,7 @@ class LatentGenerator(ConstructorParameters, nn.Module, ABC):
         shift = state_dict["scaling_.shift"]
         with isolated_randomness(0):  # the initial values are overwritten at once
             self.build(tuple(state_dict["event_shape_"].tolist()), shift)
+        self.eval()  # as after `fit`
         self.scaling_ = Scaling(tuple(shift.shape)).to(shift)
         return super().load_state_dict(state_dict, strict, assign)
 

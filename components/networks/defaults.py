@@ -133,30 +133,3 @@ def default_generator(latent_dim: int, event_shape: Sequence[int], width: int) -
     if is_image(event_shape):
         return ConvolutionalGenerator(latent_dim, event_shape, width)
     return MLP(latent_dim, event_shape, (width,) * 3)
-
-
-def default_discriminator(event_shape: Sequence[int], width: int, points_per_output: int = 1) -> nn.Module:
-    """The convolutional discriminator for images, an MLP for everything else; one number per point, shape (N,).
-
-    Args:
-        event_shape: Shape of a point.
-        width: Of the layers; images start with half of it.
-        points_per_output: Points that are judged together, put together along their first axis.
-    """
-    if is_image(event_shape):
-        channels, height, side = event_shape
-        return ConvolutionalDiscriminator((points_per_output * channels, height, side), max(width // 2, 16))
-    return MLP(points_per_output * math.prod(event_shape), (), (width,) * 3, nn.LeakyReLU)
-
-
-def default_classifier(event_shape: Sequence[int], outputs: int, width: int) -> nn.Module:
-    """A convolutional network for images, an MLP for everything else, to `outputs` numbers per event.
-
-    Args:
-        event_shape: Shape of an event.
-        outputs: Of the network.
-        width: Of the layers; images start with half of it.
-    """
-    if is_image(event_shape):
-        return ConvolutionalDiscriminator(event_shape, max(width // 2, 16), outputs)
-    return MLP(math.prod(event_shape), (outputs,), (width,) * 3, nn.LeakyReLU)

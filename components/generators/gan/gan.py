@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +15,12 @@ from adagan.components.generators.gan.conditioning import CONDITIONINGS, Conditi
 from adagan.components.generators.gan.objectives import NonSaturating, Objective
 from adagan.components.generators.gan.penalties import Penalty, as_penalty
 from adagan.components.generators.gan.schedule import Schedule
-from adagan.components.generators.gan.spectral import normalize_spectrally
 from adagan.components.generators.gan.techniques import Technique
 from adagan.components.generators.gan.techniques.technique import checked_techniques
 from adagan.components.generators.latent import LatentGenerator
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.generators.network_start import ADVERSARY
+from adagan.components.networks.default_networks import LEARNING_RATE, STRIDED, UPSAMPLING, networks_named
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.trainer import train
@@ -51,15 +51,15 @@ class GAN(LatentGenerator):
         conditioning: What is learnt beside the points: ``Classes()``, ``FewLabels()`` or ``Codes()``, each of which
             says what it adds to the GAN; ``None`` learns the points alone.
         generator: A module from latent vectors (B, latent_dim) to samples (B, *event); ``None`` chooses an MLP for
-            vectors and a small convolutional network for images (1 to 4 channels, 8 to 64 pixels). It learns scaled
-            data: standardised vectors, images in [−1, 1]; one that ends in a sigmoid, or of vectors in tanh, data that
-            are scaled to what it can make.
+            vectors and strided convolutions for images (1 to 4 channels, 8 to 64 pixels). It learns scaled data:
+            standardised vectors, images in [−1, 1]; one that ends in a sigmoid, or of vectors in tanh, data that are
+            scaled to what it can make.
         discriminator: A module from points (B, *event) to numbers (B,) or (B, 1); ``None`` chooses as above.
         latent_dim: Entries of a latent vector; ``None`` means 8 for vectors of up to 8 entries, else 32.
         width: Of the layers of the default networks; ``None`` means 128 for vectors, 64 channels for images.
         max_steps: Generator and discriminator steps.
-        batch_size: Points per step; ``None`` means 256 for vectors, 64 for images, fewer where there are fewer rows.
-        learning_rate: The generator's.
+        batch_size: Points per step; ``None`` means 256 for vectors, 32 for images, fewer where there are fewer rows.
+        learning_rate: The generator's; ``None`` means 0.001, and 0.003 for the default networks for images.
         discriminator_learning_rate: The discriminator's; ``None`` means the generator's.
         betas: Of Adam.
         schedule: Makes a torch scheduler for an optimiser, such as ``partial(StepLR, step_size=1000)``, to be stepped
@@ -87,6 +87,8 @@ class GAN(LatentGenerator):
         Goodfellow et al., *Generative adversarial nets*, 2014, https://arxiv.org/abs/1406.2661
     """
 
+    batch_sizes: ClassVar[tuple[int, int]] = (256, 32)
+
     training_notes_: tuple[str, ...]
 
     def __init__(
@@ -100,7 +102,7 @@ class GAN(LatentGenerator):
         width: int | None = None,
         max_steps: int = 4_000,
         batch_size: int | None = None,
-        learning_rate: float = 1e-3,
+        learning_rate: float | None = None,
         discriminator_learning_rate: float | None = None,
         betas: tuple[float, float] = (0.0, 0.99),
         schedule: Schedule | None = None,
@@ -114,7 +116,8 @@ class GAN(LatentGenerator):
         trainer_options: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(latent_dim, width, max_steps, batch_size, learning_rate, ema_decay, trainer_options, seed)
+        rate = LEARNING_RATE if learning_rate is None else learning_rate
+        super().__init__(latent_dim, width, max_steps, batch_size, rate, ema_decay, trainer_options, seed)
         check_counts(penalty_interval=penalty_interval, discriminator_steps=discriminator_steps)
         check_positive(discriminator_learning_rate=discriminator_learning_rate)
         check_kind("objective", objective, Objective, "NonSaturating()")
@@ -125,9 +128,10 @@ class GAN(LatentGenerator):
             )
         self.objective = objective if objective is not None else NonSaturating()
         self.conditioning = conditioning if conditioning is not None else Unconditioned()
+        self.networks = STRIDED
         self.given_generator = GivenNetwork("generator", generator)
         self.given_discriminator = GivenNetwork("discriminator", discriminator)
-        self.discriminator_learning_rate = discriminator_learning_rate
+        self.rate_is_chosen, self.discriminator_learning_rate = learning_rate is not None, discriminator_learning_rate
         self.betas, self.schedule = betas, schedule
         self.penalty = as_penalty(penalty)
         self.penalty_interval = penalty_interval or (self.penalty.interval if self.penalty else 1)
@@ -224,6 +228,18 @@ class GAN(LatentGenerator):
         """See `LatentGenerator`."""
         return self.conditioning.train(self, plan, batches, labels)
 
+    def learning_rates(self, plan: NetworkPlan) -> tuple[float, float]:
+        """The generator's and the discriminator's."""
+        is_left_open = not (self.rate_is_chosen or self.given_generator.is_own or self.given_discriminator.is_own)
+        rate = self.networks.learning_rate(plan.event_shape) if is_left_open else self.learning_rate
+        return rate, self.discriminator_learning_rate or rate
+
+    def warm_start(self, previous: Self) -> Self:
+        """See `LatentGenerator`; the default networks are those of `previous`, whichever version made them."""
+        super().warm_start(previous)
+        self.networks = previous.networks
+        return self
+
     def kept(self) -> Mapping[str, Mapping[str, Tensor]]:
         """See `LatentGenerator`."""
         return {ADVERSARY: self._discriminator} if self._discriminator else {}
@@ -244,61 +260,18 @@ class GAN(LatentGenerator):
     def assemble(
         self, plan: NetworkPlan, batches: WeightedBatches, generator: nn.Module, discriminator: nn.Module
     ) -> GANTraining:
-        """The training with all that was chosen; `batches` gives as many points as the objective's share of data says.
+        """The training with all that was chosen; see `assembled`."""
+        from adagan.components.generators.gan.assembly import assembled
 
-        Args:
-            plan: Sizes.
-            batches: Minibatches of what the discriminator judges.
-            generator: From normal numbers, completed by the conditioning, to what the discriminator judges.
-            discriminator: Gives one number, shape (B,) or (B, 1), per `points_together` points.
-
-        Raises:
-            ValueError: A combination that makes no sense.
-        """
-        from adagan.components.generators.gan.gan_training import GANTraining, OneNumber
-
-        batch_size, together = batches.batch_size, self.points_together
-        if batch_size % together:
-            raise UserError(
-                f"batch_size: the discriminator judges {together} points together (techniques={self.techniques}); "
-                f"expected a multiple of {together}, got {batch_size}"
-            )
-        groups = 2 * batch_size // together
-        batches.batch_size = together * min(max(round(self.objective.data_share * groups), 1), groups - 1)
-        recognises = self.conditioning.recognises
-        training = GANTraining(
-            generator,
-            OneNumber(discriminator),
-            self.objective,
-            latent_dim=self.num_normal(plan),
-            num_steps=self.max_steps,
-            num_samples=(2 * batch_size - batches.batch_size, batch_size),
-            learning_rates=(self.learning_rate, self.discriminator_learning_rate or self.learning_rate),
-            betas=self.betas,
-            schedule=self.schedule,
-            penalty=self.penalty.suited(plan.event_shape, recognises=recognises) if self.penalty else None,
-            penalty_interval=self.penalty_interval,
-            discriminator_steps=self.discriminator_steps,
-            ema_decay=self.ema_decay,
-            head_start=self._start.head_start(self.max_steps) if self._start else 0,
-        )
-        training.draw_latent = lambda count, real: self.conditioning.complete(training.normal(count, real), None)
-        for technique in self.techniques:
-            technique.install(training)
-        if self.spectral_normalization:
-            normalize_spectrally(training.discriminator)
-        if training.penalty is not None:
-            training.penalty.check(training.discriminator)
-        if self._start is not None:
-            self._start.load(ADVERSARY, training.discriminator)
-        return training
+        return assembled(self, plan, batches, generator, discriminator, self._start)
 
     def config(self) -> dict[str, Any]:
         """What `from_config` needs to make the component again."""
         # a conditioning of the user's own comes back as their networks do, from their callable
         own = type(self.conditioning) not in (Unconditioned, *CONDITIONINGS)
         own = own or any(network.is_own for network in self.conditioning.stored_networks(self))
-        config = {"latent_dim": self.latent_dim, "width": self.width, "own_generator": own}
+        sizes = {"latent_dim": self.latent_dim, "width": self.width}
+        config = {**sizes, "networks": self.networks.name, "own_generator": own}
         if isinstance(self.conditioning, Unconditioned):
             return config
         return {**config, "conditioning": {"kind": type(self.conditioning).__name__, **self.conditioning.config()}}
@@ -307,11 +280,14 @@ class GAN(LatentGenerator):
     def from_config(cls, config: Mapping[str, Any], components: Sequence[Callable[[], Any]] = ()) -> Self:
         """See `LatentGenerator`."""
         known = dict(config)
+        networks = networks_named(known.pop("networks", UPSAMPLING.name))
         conditioning = dict(known.pop("conditioning", {}))
         if conditioning and not config["own_generator"]:
             kinds = {kind.__name__: kind for kind in CONDITIONINGS}
             known["conditioning"] = kinds[conditioning.pop("kind")](**conditioning)
-        return super().from_config(known, components)
+        made = super().from_config(known, components)
+        made.networks = networks
+        return made
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)

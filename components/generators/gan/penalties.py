@@ -70,8 +70,8 @@ class ZeroCenteredPenalty(Penalty):
     never attract it.
 
     Args:
-        factor: The references' gamma; ``None`` means 0.02 for images and vectors of up to 8 entries, else 10, and 2
-            where training also recognises classes or codes.
+        factor: The references' gamma; ``None`` means 1 for images, 0.02 for vectors of up to 8 entries and 10 for
+            longer ones; where training also recognises classes or codes, 0.02 for images and 2 for long vectors.
         at_data: Whether the slope at data is penalised.
         at_samples: Whether the slope at samples is.
 
@@ -92,7 +92,9 @@ class ZeroCenteredPenalty(Penalty):
         self.at_data, self.at_samples = at_data, at_samples
 
     def default_factor(self, event_shape: Sequence[int], *, recognises: bool) -> float:
-        return (2.0 if recognises else 10.0) if is_long(event_shape) else 0.02
+        if is_long(event_shape):
+            return 2.0 if recognises else 10.0
+        return 1.0 if is_image(event_shape) and not recognises else 0.02
 
     def __call__(self, batch: JudgedBatch, judge: Judge) -> Tensor:
         (gradient,) = torch.autograd.grad(batch.outputs.sum(), batch.points, create_graph=True)

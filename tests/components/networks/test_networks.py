@@ -1,4 +1,4 @@
-"""Networks chosen from the event's shape, the residual perceptron, and the sizes that cannot be built."""
+"""Critics' networks chosen from the event's shape, the residual perceptron, and the sizes that cannot be built."""
 
 import pytest
 import torch
@@ -8,8 +8,6 @@ from adagan.components import ResidualMLP
 from adagan.components.networks.defaults import (
     MLP,
     ConvolutionalDiscriminator,
-    default_discriminator,
-    default_generator,
     doublings,
 )
 from adagan.components.networks.ratio_networks import ratio_network
@@ -18,32 +16,6 @@ from adagan.mixtures.randomness import isolated_randomness
 
 TINY = {"latent_dim": 2, "width": 16, "max_steps": 3, "batch_size": 16, "seed": 100}
 SIDES = [8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64]
-
-
-@pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_the_convolutional_pair_fits_the_images(side: int, channels: int) -> None:
-    shape = (channels, side, side)
-    with isolated_randomness(100), torch.no_grad():
-        images = default_generator(5, shape, 16)(torch.randn(2, 5))
-        assert images.shape == (2, *shape)
-        assert float(images.abs().max()) <= 1
-        assert default_discriminator(shape, 16)(images).shape == (2,)
-
-
-@pytest.mark.parametrize("shape", [(3,), (1,), (2, 3), (5, 4, 4)])
-@pytest.mark.parametrize("together", [1, 3])
-def test_everything_else_gets_perceptrons(shape: tuple[int, ...], together: int) -> None:
-    with isolated_randomness(100), torch.no_grad():
-        points = default_generator(4, shape, 8)(torch.randn(6, 4))
-        assert points.shape == (6, *shape)
-        packs = points.reshape(6 // together, together * shape[0], *shape[1:])
-        assert default_discriminator(shape, 8, together)(packs).shape == (6 // together,)
-
-
-def test_more_channels_than_an_image_has_are_taken_when_images_are_packed() -> None:
-    with isolated_randomness(100), torch.no_grad():
-        assert default_discriminator((3, 8, 8), 16, 4)(torch.zeros(2, 12, 8, 8)).shape == (2,)
 
 
 @pytest.mark.parametrize(

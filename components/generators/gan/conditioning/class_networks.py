@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from adagan.components.networks.defaults import MLP, ConvolutionalDiscriminator, default_generator, is_image
+from adagan.components.networks.default_networks import STRIDED, DefaultNetworks
+from adagan.components.networks.defaults import MLP, is_image
 
 
 class ClassChoice(nn.Module):
@@ -64,11 +65,19 @@ class ClassGenerator(nn.Module):
         num_classes: C.
         event_shape: Shape of an event.
         width: Of the layers.
+        networks: Makes the network within.
     """
 
-    def __init__(self, latent_dim: int, num_classes: int, event_shape: Sequence[int], width: int) -> None:
+    def __init__(
+        self,
+        latent_dim: int,
+        num_classes: int,
+        event_shape: Sequence[int],
+        width: int,
+        networks: DefaultNetworks = STRIDED,
+    ) -> None:
         super().__init__()
-        self.network = default_generator(latent_dim + num_classes, event_shape, width)
+        self.network = networks.generator(latent_dim + num_classes, event_shape, width)
         self.num_classes = num_classes
 
     def forward(self, latent: Tensor, classes: Tensor) -> Tensor:
@@ -84,13 +93,16 @@ class ProjectionDiscriminator(nn.Module):
     Args:
         event_shape: Shape of a point.
         num_classes: C.
-        width: Of the layers, as many as features; images start with half of it.
+        width: Of the layers, as many as features.
+        networks: Makes the network within, of images.
 
     References:
         Miyato, Koyama, *cGANs with projection discriminator*, 2018, eq. 3, https://arxiv.org/abs/1802.05637
     """
 
-    def __init__(self, event_shape: Sequence[int], num_classes: int, width: int) -> None:
+    def __init__(
+        self, event_shape: Sequence[int], num_classes: int, width: int, networks: DefaultNetworks = STRIDED
+    ) -> None:
         super().__init__()
         self.num_classes = num_classes
         # before the last layer: that one stays the discriminator's last, whose input techniques take as features
@@ -98,7 +110,7 @@ class ProjectionDiscriminator(nn.Module):
         bound = 1 / math.sqrt(width)
         nn.init.uniform_(self.classes.weight, -bound, bound)
         if is_image(event_shape):
-            network: nn.Module = ConvolutionalDiscriminator(event_shape, max(width // 2, 16), width)
+            network = networks.classifier(event_shape, width, width)
         else:
             network = MLP(math.prod(event_shape), (width,), (width,) * 2, nn.LeakyReLU)
         self.features = nn.Sequential(network, nn.LeakyReLU(0.2))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from adagan.components.networks.defaults import default_generator
+from adagan.components.networks.default_networks import STRIDED, DefaultNetworks
 
 
 class ClassNormalization(nn.Module):
@@ -46,17 +46,23 @@ class ClassNormalizedGenerator(nn.Module):
     Arguments as of `ClassGenerator`.
     """
 
-    def __init__(self, latent_dim: int, num_classes: int, event_shape: Sequence[int], width: int) -> None:
+    def __init__(
+        self,
+        latent_dim: int,
+        num_classes: int,
+        event_shape: Sequence[int],
+        width: int,
+        networks: DefaultNetworks = STRIDED,
+    ) -> None:
         super().__init__()
-        network = default_generator(latent_dim, event_shape, width)
-        assert isinstance(network, nn.Sequential)
-        self.network = network
+        self.network = networks.generator(latent_dim, event_shape, width).eval()
         probe, channels = torch.zeros(1, latent_dim), []
         with torch.no_grad():
-            for layer in network:
+            for layer in self.network:
                 if isinstance(layer, nn.ReLU):
                     channels.append(probe.shape[1])
                 probe = layer(probe)
+        self.network.train()
         self.normalizations = nn.ModuleList(ClassNormalization(count, num_classes) for count in channels)
 
     def forward(self, latent: Tensor, classes: Tensor) -> Tensor:

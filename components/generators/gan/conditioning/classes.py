@@ -95,7 +95,8 @@ class Classes(Conditioning):
         shares = gan.facts_[SHARES]
         kind = ClassNormalizedGenerator if self.normalization else ClassGenerator
         generator = gan.given_generator.make(
-            lambda: kind(plan.latent_dim, len(shares), plan.event_shape, plan.width), _told(plan.of_generator())
+            lambda: kind(plan.latent_dim, len(shares), plan.event_shape, plan.width, gan.networks),
+            _told(plan.of_generator()),
         )
         return {"generator_": GeneratorByClass(generator, shares)}
 
@@ -105,7 +106,8 @@ class Classes(Conditioning):
         assert labels is not None
         shape, shares = plan.event_shape, gan.facts_[SHARES]
         discriminator = gan.given_discriminator.make(
-            lambda: ProjectionDiscriminator(shape, len(shares), plan.width), _told(plan.of_discriminator())
+            lambda: ProjectionDiscriminator(shape, len(shares), plan.width, gan.networks),
+            _told(plan.of_discriminator()),
         )
         batches.data = filled(tagged, batches.data, labels)
         generator = TaggedGenerator(cast(GeneratorByClass, gan.generator_).generator)

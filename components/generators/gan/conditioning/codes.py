@@ -18,7 +18,6 @@ from adagan.components.generators.gan.conditioning.latent_codes import LatentCod
 from adagan.components.generators.gan.judged_batches import GeneratedBatch
 from adagan.components.generators.latent import BLOCK
 from adagan.components.generators.network_plan import NetworkPlan
-from adagan.components.networks.defaults import default_classifier
 from adagan.components.networks.given_network import GivenNetwork, OwnNetwork, Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.mixtures.errors import UserError
@@ -111,7 +110,7 @@ class Codes(Conditioning):
     def make_networks(self, gan: ConditionedGAN, plan: NetworkPlan) -> dict[str, nn.Module]:
         outputs = self.codes.num_outputs
         recogniser = self.recogniser.make(
-            lambda: default_classifier(plan.event_shape, outputs, plan.width),
+            lambda: gan.networks.classifier(plan.event_shape, outputs, plan.width),
             Trial((plan.points(),), plan.takes(), "logits, means and log variances", (outputs,)),
         )
         return {"generator_": plain_generator(gan, plan), RECOGNISER: recogniser}

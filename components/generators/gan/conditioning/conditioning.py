@@ -13,7 +13,7 @@ from adagan.components.generators.gan.objectives import Objective
 from adagan.components.generators.gan.techniques import Technique
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.generators.scaling import Scaling
-from adagan.components.networks.defaults import default_discriminator, default_generator
+from adagan.components.networks.default_networks import DefaultNetworks
 from adagan.components.networks.given_network import GivenNetwork
 from adagan.components.training.batches import WeightedBatches
 from adagan.mixtures.errors import UserTypeError
@@ -27,6 +27,7 @@ class ConditionedGAN(Protocol):
 
     Attributes:
         facts_: Tensors that the conditioning has learnt, by name; stored, and the GAN's attributes by these names.
+        networks: What makes networks where the user gives none.
         points_together: How many points the discriminator judges together.
     """
 
@@ -35,6 +36,7 @@ class ConditionedGAN(Protocol):
     latent_dim: int | None
     given_generator: GivenNetwork
     given_discriminator: GivenNetwork
+    networks: DefaultNetworks
     points_together: int
     facts_: dict[str, Tensor]
     generator_: nn.Module
@@ -137,7 +139,7 @@ class Conditioning(ABC):
 def plain_generator(gan: ConditionedGAN, plan: NetworkPlan) -> nn.Module:
     """The user's generator, or the default, of latent vectors alone."""
     return gan.given_generator.make(
-        lambda: default_generator(plan.latent_dim, plan.event_shape, plan.width), plan.of_generator()
+        lambda: gan.networks.generator(plan.latent_dim, plan.event_shape, plan.width), plan.of_generator()
     )
 
 
@@ -146,5 +148,6 @@ def plain_discriminator(gan: ConditionedGAN, plan: NetworkPlan) -> nn.Module:
     together = gan.points_together
     packing = f", packed by {gan.techniques}" if together > 1 else ""
     return gan.given_discriminator.make(
-        lambda: default_discriminator(plan.event_shape, plan.width, together), plan.of_discriminator(together, packing)
+        lambda: gan.networks.discriminator(plan.event_shape, plan.width, together),
+        plan.of_discriminator(together, packing),
     )

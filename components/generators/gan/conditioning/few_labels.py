@@ -16,7 +16,6 @@ from adagan.components.generators.gan.techniques import MinibatchStatistics
 from adagan.components.generators.latent import BLOCK
 from adagan.components.generators.network_plan import NetworkPlan
 from adagan.components.labels import as_classes, check_num_classes, shares_by_weight
-from adagan.components.networks.defaults import default_classifier
 from adagan.components.networks.given_network import GivenNetwork, Trial
 from adagan.components.training.batches import WeightedBatches
 from adagan.components.training.row_draws import draw_rows
@@ -96,7 +95,7 @@ class FewLabels(Conditioning):
     def make_networks(self, gan: ConditionedGAN, plan: NetworkPlan) -> dict[str, nn.Module]:
         count = int(gan.facts_[COUNT])
         classifier = gan.given_discriminator.make(
-            lambda: default_classifier(plan.event_shape, count, plan.width),
+            lambda: gan.networks.classifier(plan.event_shape, count, plan.width),
             Trial((plan.points(),), plan.takes(), "logits of the classes", (count,)),
         )
         return {"generator_": plain_generator(gan, plan), CLASSIFIER: classifier}
