@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -16,6 +16,7 @@ from adagan.components.checks import check_maker
 from adagan.components.contract import Component
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.critics.sharp_critic import SharpCritic
+from adagan.components.training.ranks.group import agreed
 from adagan.fitting import fit_critic, fit_newcomer
 from adagan.missing.finding import Finding
 from adagan.missing.missing_mass import Missing
@@ -33,6 +34,7 @@ from adagan.price import tell_price
 from adagan.recording import Clock, observed
 from adagan.round import verdict
 from adagan.run_folder import RunFolder
+from adagan.run_ranks import on_ranks
 from adagan.running import BoostingRun
 from adagan.second_try import tried_twice
 from adagan.seeds import RoundSeeds
@@ -81,6 +83,9 @@ class AdaGAN(BoostingRun):
         checkpoint_minutes: With a folder, a newcomer's training by Lightning is kept in its middle too, every so many
             minutes, so that a kill loses no more of it: what goes on from there is the same, bit for bit on the CPU.
             They are never so close together that they would take over 2 % of the time. ``None`` keeps whole rounds.
+        trainer_options: Arguments of ``lightning.Trainer`` for all that is trained, components and critics, where these
+            have none of their own. ``dict(devices=2, strategy="ddp")`` runs in two processes, of which each takes its
+            part of every minibatch and only the first writes; a round is then kept when it is complete.
         progress: Whether to show rounds, training steps and the time left.
 
     Attributes:
@@ -114,6 +119,7 @@ class AdaGAN(BoostingRun):
         seed: int = 0,
         folder: str | os.PathLike[str] | None = None,
         checkpoint_minutes: float | None = 5.0,
+        trainer_options: Mapping[str, Any] | None = None,
         progress: bool = False,
     ) -> None:
         check_maker("component", component, "a fresh component for every round")
@@ -130,9 +136,10 @@ class AdaGAN(BoostingRun):
         self.stop = stop or (NothingMissing() if repairs else Never())
         self.warm_start = warm_start
         self.seed, self.folder, self.progress = check_seed(seed), folder, progress
-        self.checkpoint_minutes = checkpoint_minutes
+        self.checkpoint_minutes, self.trainer_options = checkpoint_minutes, dict(trainer_options or {})
         check_choices(self)
 
+    @on_ranks
     def boost(self) -> Self:
         """Runs one more round, by the lines of the paper's Algorithm 1; needs `fit` or `resume` before."""
         if not hasattr(self, "_data") or not hasattr(self, "rounds_"):
@@ -162,7 +169,7 @@ class AdaGAN(BoostingRun):
         left = self._look_back(mixture, critic, index)
         data, divergence, clock = self._data, self.divergence, checkpoints.clock
         record = observed(data_weights, missing, mixture, critic, data, divergence, clock, seconds, left)
-        record = replace(record, notes=(*tries, *record.notes))
+        record = agreed(replace(record, notes=(*tries, *record.notes)))
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic, self._makers())
         self.mixture_, self._whole, self.critic_ = mixture, mixture, critic

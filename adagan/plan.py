@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from adagan.components.contract import Component, continues, learns_labels, patc
 from adagan.components.fit_component import fit_component
 from adagan.components.generators.patch import Patch
 from adagan.components.networks.defaults import is_image
+from adagan.components.training.ranks.group import cpu_time
 from adagan.components.training_length import set_training_length, training_length
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.randomness import isolated_randomness
@@ -122,7 +122,7 @@ class Repairs(Plan):
         spent: float = 0.0,
     ) -> None:
         self.first, self.component, self.budget, self.data, self.seed = first, component, budget, data, seed
-        self._start = time.process_time() - spent
+        self._start = cpu_time() - spent
         with isolated_randomness(seed):
             example = as_component(component())
         self.length, self.continues = training_length(example), continues(example)
@@ -136,7 +136,7 @@ class Repairs(Plan):
         """CPU seconds of the budget that are left; infinitely many without one."""
         if self.budget is None:
             return float("inf")
-        return self.budget - (time.process_time() - self._start)
+        return self.budget - (cpu_time() - self._start)
 
     def next(self, rounds: Sequence[Round], price: float | None) -> Training:
         self._price = float("inf") if price is None else price
@@ -194,9 +194,9 @@ class Repairs(Plan):
         if self.budget is None:
             return partial(_of_length, self.component, max(self.length // part, 1))
         if self._cost is None:
-            start = time.process_time()
+            start = cpu_time()
             self._cost = step_cost(self._pilot)
-            seconds -= time.process_time() - start
+            seconds -= cpu_time() - start
         return partial(_of_length, self.component, self._cost.steps(seconds))
 
     def _pilot(self, length: int) -> None:

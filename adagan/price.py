@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 
 import torch
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.training.ranks.group import cpu_time
 from adagan.data.training_data import TrainingData
 from adagan.fitting import price_of
 from adagan.missing.lookout import Lookout, num_draws
@@ -64,9 +64,9 @@ def draw_price(mixture: Mixture, seed: int) -> float:
     """CPU seconds of one draw, measured by a few."""
     count, taken = 16, 0.0
     while True:
-        start = time.process_time()
+        start = cpu_time()
         mixture.sample(count, torch.Generator(mixture.device).manual_seed(seed))
-        taken = time.process_time() - start
+        taken = cpu_time() - start
         if taken >= PATIENCE or count >= 4_096:
             return taken / count
         count *= 4

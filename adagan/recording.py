@@ -12,6 +12,7 @@ import torch
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.generators.patch import Patch
+from adagan.components.training.ranks.group import cpu_time
 from adagan.data.training_data import TrainingData
 from adagan.estimate import Estimate
 from adagan.missing.finding import Finding
@@ -26,15 +27,15 @@ from adagan.round import REJECTED, Round, gamma_bound
 
 @dataclass(frozen=True)
 class Clock:
-    """When something began, by the wall and by the process's CPU time, in seconds."""
+    """When something began, by the wall and by the process's CPU time (of several: rank zero's), in seconds."""
 
     start: float = field(default_factory=time.perf_counter)
-    cpu_start: float = field(default_factory=lambda: time.process_time())
+    cpu_start: float = field(default_factory=cpu_time)
 
     @classmethod
     def after(cls, spent: Mapping[str, float]) -> Self:
         """One that goes on: `spent` has its ``seconds`` and ``cpu_seconds`` so far."""
-        return cls(time.perf_counter() - spent["seconds"], time.process_time() - spent["cpu_seconds"])
+        return cls(time.perf_counter() - spent["seconds"], cpu_time() - spent["cpu_seconds"])
 
     @property
     def seconds(self) -> float:
@@ -44,7 +45,7 @@ class Clock:
     @property
     def cpu_seconds(self) -> float:
         """CPU seconds since then."""
-        return time.process_time() - self.cpu_start
+        return cpu_time() - self.cpu_start
 
 
 def observed(

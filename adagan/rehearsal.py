@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adagan.components.contract import Component
+from adagan.components.training.ranks.group import RankLost
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.randomness import isolated_randomness
 from adagan.mixtures.storage.components import component_record, unfitted_component
@@ -42,7 +43,7 @@ def rehearse(component: Component, make: Callable[[], Any], data: TrainingData, 
         with isolated_randomness(seed):
             fitted = component.fit(data.points, weights=data.weights, **labels)
             check_restorable(fitted, [make])
-    except NotRestoredError:
+    except (NotRestoredError, RankLost):
         raise
     except Exception:  # what one step makes impossible need not be so in the run, which tells of anything else itself
         return

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.components.training.checkpoints.kept_trainings import remove_checkpoints
+from adagan.components.training.ranks.group import by_rank_zero, is_rank_zero
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
@@ -52,12 +53,16 @@ class RunFolder(WrittenRun):
         path: Where it is or is to be.
     """
 
+    @by_rank_zero
     def check_free(self) -> None:
         """Makes sure that a run can be written here.
 
         Raises:
             FileExistsError: The folder holds a run, or anything else.
         """
+        self._check_free()
+
+    def _check_free(self) -> None:
         if (self.path / RUN_FILE).exists():
             raise FileExistsError(
                 f"{self.path} holds a run already; resume it (adagan resume {self.path}, or AdaGAN.resume), "
@@ -66,6 +71,7 @@ class RunFolder(WrittenRun):
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise FileExistsError(f"{self.path} exists and is not an empty folder; choose another")
 
+    @by_rank_zero
     def create(
         self,
         data: TrainingData,
@@ -78,7 +84,7 @@ class RunFolder(WrittenRun):
         Raises:
             FileExistsError: The folder holds a run, or anything else.
         """
-        self.check_free()
+        self._check_free()
         points, looked_at = data.points, data.looked_at
         chosen = _spread(len(looked_at.points), PREVIEW_ROWS)
         rows = chosen if looked_at.rows is None else looked_at.rows[chosen]
@@ -114,12 +120,13 @@ class RunFolder(WrittenRun):
             UserError: Another process runs rounds here.
         """
         self.content()
-        with run_lock(self.path):
+        with ExitStack() as held:
+            by_rank_zero(lambda: held.enter_context(run_lock(self.path)))()
             yield
 
     def discard(self) -> None:
         """Removes a run that has no rounds yet; one that has some is left alone."""
-        if not self.content()["rounds"]:
+        if is_rank_zero() and not self.content()["rounds"]:
             shutil.rmtree(self.path)
 
     def check(self, data: TrainingData, seed: int) -> None:
@@ -131,8 +138,9 @@ class RunFolder(WrittenRun):
         """
         content = self.content()
         self.preview()
-        remove_drafts(self.path, OWN_FILES)
-        self._remove_checkpoints(but=len(content["rounds"]) + 1)
+        if is_rank_zero():
+            remove_drafts(self.path, OWN_FILES)
+            self._remove_checkpoints(but=len(content["rounds"]) + 1)
         for name, value in {**data.fingerprints, "seed": seed}.items():
             if content[name] != value:
                 raise UserError(
@@ -141,6 +149,7 @@ class RunFolder(WrittenRun):
                     + "; resume it with the same, or start a new run in another folder"
                 )
 
+    @by_rank_zero
     def add(
         self,
         record: Round,
@@ -170,6 +179,7 @@ class RunFolder(WrittenRun):
         write_json(self.path / RUN_FILE, run)
         self._remove_checkpoints()
 
+    @by_rank_zero
     def finish(self, kept: int, stopped: str) -> None:
         """Notes at the end of a run how many components it keeps, and why it stopped early, if it did."""
         write_json(self.path / MIXTURE_FILE, {**read_json(self.path / MIXTURE_FILE), "kept": kept})

@@ -20,6 +20,7 @@ from adagan.components.checks import keywords_only
 from adagan.components.contract import learns_labels
 from adagan.components.labels import refuse_labels
 from adagan.components.training.progress import announce
+from adagan.components.training.ranks.group import is_rank_zero, number_of_ranks
 from adagan.data.images_alike import LayoutLike
 from adagan.data.training_data import ColumnsLike, DataLike, TrainingData
 from adagan.fitting import check_critics, unfitted
@@ -33,6 +34,7 @@ from adagan.recipe import check_recipe, recipe_of
 from adagan.rehearsal import rehearse
 from adagan.round_checkpoints import RoundCheckpoints
 from adagan.run_folder import RunFolder
+from adagan.run_ranks import on_ranks
 from adagan.second_try import NewcomerFailed
 from adagan.stopping import StoppingRule
 
@@ -48,11 +50,14 @@ class BoostingRun(Boosted, ABC):
     warm_start: bool
     folder: str | os.PathLike[str] | None
     checkpoint_minutes: float | None
+    trainer_options: Mapping[str, Any]
+    seed: int
     progress: bool
     _repairs: bool
     _plan: Plan
     _seen: Missing | None
 
+    @on_ranks
     @keywords_only
     def fit(
         self,
@@ -102,6 +107,7 @@ class BoostingRun(Boosted, ABC):
         with nullcontext() if folder is None else folder.alone():
             return self._run()
 
+    @on_ranks
     @keywords_only
     def resume(
         self, data: DataLike, *, weights: ArrayLike | str | None = None, labels: ArrayLike | str | None = None
@@ -136,7 +142,7 @@ class BoostingRun(Boosted, ABC):
 
         self._plan, self._seen = self._planned(), None
         self.stopped_ = self._reason_to_stop()
-        with rounds_shown(self.rounds, len(self.rounds_), visible=self.progress):
+        with rounds_shown(self.rounds, len(self.rounds_), visible=self.progress and is_rank_zero()):
             try:
                 while not self.rounds_ or (len(self.rounds_) < self.rounds and not self.stopped_):
                     self.boost()
@@ -169,7 +175,8 @@ class BoostingRun(Boosted, ABC):
     def _checkpoints(self, index: int) -> RoundCheckpoints:
         """What the round of an index keeps in its middle."""
         folder = None if self.folder is None else Path(self.folder)
-        return RoundCheckpoints(folder, index, self.checkpoint_minutes)
+        # those of several processes would each have to hold what is random in its own steps
+        return RoundCheckpoints(folder, index, self.checkpoint_minutes if number_of_ranks() == 1 else None)
 
     def _makers(self) -> list[Callable[[], Any]]:
         """What made the components and critics, for those that the package does not know."""

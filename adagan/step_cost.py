@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from adagan.components.training.ranks.group import cpu_time
 
 FACTOR = 4
 """Every pilot training is so many times as long as the one before."""
@@ -48,6 +49,6 @@ def step_cost(train: Callable[[int], object]) -> StepCost:
 
 
 def _seconds(train: Callable[[int], object], steps: int) -> float:
-    start = time.process_time()
+    start = cpu_time()
     train(steps)
-    return time.process_time() - start
+    return cpu_time() - start

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adagan.boosting import AdaGAN
+from adagan.components.training.ranks.group import is_rank_zero
 from adagan.mixtures.errors import UserError
 from adagan.round_checkpoints import RoundCheckpoints
 from adagan.run_folder import RunFolder
@@ -46,6 +47,8 @@ def rounds_told(model: AdaGAN, folder: str) -> Iterator[None]:
             raise
         place = folder if error.filename is None else error.filename
         raise UserError(f"{place}: {error.strerror}: {CURES[error.errno]}; it stopped {_kept(folder)}") from error
+    if not is_rank_zero():
+        return
     if model.stopped_:
         print(f"Stopped after {len(model.rounds_)} of {model.rounds} rounds: {model.stopped_}.")  # noqa: T201
     if len(model.mixture_) < len(model.rounds_):

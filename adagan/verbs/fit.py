@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from adagan.components.training.ranks.group import is_rank_zero
 from adagan.mixtures.errors import UserError
 from adagan.options.boosting_options import begin_with_samples, make_model
 from adagan.options.config_file import CONFIG_FILE, written_config
@@ -33,5 +34,5 @@ def run(arguments: Sequence[str]) -> None:
             reproducible[name] = str(Path(reproducible[name]).absolute())
     with rounds_told(model, settings.out):
         model.fit(data, files={CONFIG_FILE: written_config(parser, reproducible)})
-    if model.first is not None:
+    if model.first is not None and is_rank_zero():
         tell_patch(model, Path(settings.out))

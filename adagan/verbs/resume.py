@@ -55,6 +55,7 @@ def run(arguments: Sequence[str]) -> None:
     """Runs the rounds that a run still lacks."""
     options = resume_parser().parse(arguments)
     from adagan.boosting import MOST_ROUNDS
+    from adagan.components.training.ranks.group import is_rank_zero
     from adagan.options.boosting_options import begin_with_samples, make_model
     from adagan.run_folder import RunFolder
     from adagan.terminal.patch_told import tell_patch
@@ -77,7 +78,7 @@ def run(arguments: Sequence[str]) -> None:
         data = for_component(read_inputs(settings, options.run), model.component, settings)
         begin_with_samples(model, settings, data)
         model.resume(data)
-    if model.first is not None:
+    if model.first is not None and is_rank_zero():
         tell_patch(model, Path(options.run))
 
 

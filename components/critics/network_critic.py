@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
 from adagan.components.networks.ratio_networks import ratio_network, supported_octaves
+from adagan.components.training.ranks.group import cpu_time
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
@@ -131,7 +131,7 @@ class NetworkCritic(CrossFitted):
 
 def _seconds_of_a_pass(network: nn.Module, points: Tensor) -> float:
     """CPU seconds of one pass through a network, there and back."""
-    start = time.process_time()
+    start = cpu_time()
     with torch.enable_grad():
         network(points).sum().backward()
-    return time.process_time() - start
+    return cpu_time() - start

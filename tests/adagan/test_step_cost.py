@@ -8,7 +8,7 @@ from adagan.step_cost import step_cost
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr("adagan.step_cost.time.process_time", lambda: now[0])
+    monkeypatch.setattr("time.process_time", lambda: now[0])
     return now
 
 
