@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -30,10 +31,14 @@ from adagan.mixtures.refinement.balanced import balanced_refinement
 from adagan.mixtures.refinement.methods import Refinement
 from adagan.mixtures.refinement.refined import Refined
 from adagan.recipe import maker_of
+from adagan.refining.refined_rows import RefinedRows
+from adagan.refining.trial import RefinementTrial, refinement_trial
 from adagan.round import Round, verdict
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds
 from adagan.suggestions import check_name
+
+_log = logging.getLogger(__name__)
 
 
 class Boosted(ConstructorParameters, ABC):
@@ -53,6 +58,8 @@ class Boosted(ConstructorParameters, ABC):
     _whole: Mixture
     _loaded: bool = False
     _class_names: tuple[str, ...] = ()
+    _trial: tuple[int, RefinementTrial] | None = None
+    refinement_: RefinementTrial
 
     @abstractmethod
     def boost(self) -> Self:
@@ -128,20 +135,25 @@ class Boosted(ConstructorParameters, ABC):
                 raise UserError("where: the model is of arrays, which have no columns; leave it out")
             drawn = mixture.sample(num_samples, generator, condition=wanted, seed=seed)
             return drawn if mixture.encoding is None else mixture.encoding.decode(drawn)
-        return rows_of(mixture, num_samples, source_of_chance(generator, seed, mixture.device), wanted, where)
+        source = source_of_chance(generator, seed, mixture.device)
+        return rows_of(mixture, mixture.encoding, num_samples, source, wanted, where)
 
     def refined(
         self,
-        budget: float | Refinement = 0.5,
+        budget: float | Refinement | None = None,
         generator: torch.Generator | None = None,
         *,
         balanced: bool = False,
         pilot: int = 20_000,
-    ) -> Refined:
-        """The mixture refined with the critic that boosting trained.
+    ) -> Any:
+        """The mixture refined with the critic that boosting trained: a `Refined`, or `RefinedRows` of rows and images.
+
+        Without a budget it is tried whether refining helps, and how much of it (`refinement_trial`): some CPU seconds.
+        Where held-out data do not say so, all draws are kept. What was found is in `refinement_`, and is logged.
 
         Args:
-            budget: Rate of acceptance of budgeted rejection, in (0, 1], or any other refinement.
+            budget: Rate of acceptance of budgeted rejection, in (0, 1], or any other refinement, untried; ``None``
+                means balanced rejection at the rate that held-out data choose.
             generator: Randomness of the pilot samples that set the acceptance; ``None`` takes the model's seed.
             balanced: Whether every region keeps the data's share of the samples, see `Balanced`; by budgets only.
             pilot: Number of pilot samples.
@@ -149,10 +161,25 @@ class Boosted(ConstructorParameters, ABC):
         mixture, critic = self._fitted(), self.critic_
         source = generator or seeded_generator(self.seed, mixture.device)
         options: dict[str, Any] = {"pilot": pilot, "generator": source}
-        if balanced:
+        if budget is None:
+            budget, balanced = self._tried().budget, True
+        if balanced and budget != 1:
             data = self._known_data("balanced")
-            return balanced_refinement(mixture, critic, budget, data.points, weights=data.weights, **options)
-        return Refined(mixture, critic, budget, **options)
+            refined = balanced_refinement(mixture, critic, budget, data.points, weights=data.weights, **options)
+        else:
+            refined = Refined(mixture, critic, budget, **options)
+        return refined if mixture.encoding is None else RefinedRows(refined, mixture.encoding)
+
+    def _tried(self) -> RefinementTrial:
+        """What held-out data say of refining the mixture as it is now."""
+        rounds = len(self._fitted())
+        if self._trial is None or self._trial[0] != rounds:
+            data = self._known_data("budget")
+            seed = self._next_seeds().critic
+            self._trial = rounds, refinement_trial(self.mixture_, self.critic_, data, seed)
+            self.refinement_ = self._trial[1]
+            _log.info("%s", self.refinement_)
+        return self._trial[1]
 
     def missing(
         self, data: DataLike | None = None, weights: ArrayLike | None = None, *, threshold: float = MISSING_BELOW

@@ -94,6 +94,7 @@ class AdaGAN(BoostingRun):
         data_weights_: The `DataWeights` of every round.
         critic_: The sharp critic of the last round, weighed for `mixture_`.
         stopped_: Why `stop` ended the run, or what failed; else empty.
+        refinement_: What held-out data said of refining, a `RefinementTrial`, once `refined` has asked.
 
     References:
         Tolstikhin, Gelly, Bousquet, Simon-Gabriel, Schölkopf, *AdaGAN: Boosting generative models*, 2017, Algorithm 1,

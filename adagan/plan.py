@@ -27,9 +27,9 @@ LONGEST_PATCHED = 256
 FIRST, FIRST_OF_CONTINUED = 0.9, 0.7
 """Share of a budget that the first component gets at most, where newcomers cost nothing, and where they are trained
 like it."""
-LEAST = 0.5
+LEAST = 0.7
 """Share of a budget that the first component gets at least."""
-ROUNDS = 3
+ROUNDS = 2
 """Rounds whose checks a budget is to have room for."""
 PART = 4
 """Without a budget newcomers that are trained like the first component train for one in so many of its steps."""

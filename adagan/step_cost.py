@@ -9,7 +9,7 @@ from adagan.components.training.ranks.group import cpu_time
 
 FACTOR = 4
 """Every pilot training is so many times as long as the one before."""
-LONG_ENOUGH = 0.5
+LONG_ENOUGH = 0.25
 """CPU seconds beyond the first step after which a pilot training tells the cost of a step well enough."""
 LONGEST = 4**6
 """Steps of a pilot training at most."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,10 +13,10 @@ from adagan.components.adapters.tables.column import Column, Kind
 from adagan.components.adapters.tables.dates import as_dates
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.mixtures.errors import UserError
-from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.randomness import generator_for
 from adagan.mixtures.refinement.refined import Samples
 from adagan.mixtures.sampling.class_allocation import as_option
+from adagan.mixtures.sampling.sampler import device_of
 from adagan.mixtures.sampling.shards import Shard
 
 if TYPE_CHECKING:
@@ -193,18 +193,18 @@ def _listed(known: list[Any]) -> str:
 
 
 def rows_of(
-    mixture: Mixture,
+    source: Samples,
+    encoding: TableEncoding,
     num_rows: int,
     generator: torch.Generator | None,
     condition: Any = None,
     where: Mapping[Any, Any] | None = None,
 ) -> pd.DataFrame:
-    """One table of rows of a mixture that has an encoding; the arguments are those of `drawn_rows`."""
+    """One table of rows of a mixture, plain or refined; the arguments are those of `drawn_rows`."""
     import pandas as pd
 
-    encoding = cast(TableEncoding, mixture.encoding)
+    chance = generator_for(device_of(source), generator)
     if not where:
-        return encoding.decode(mixture.sample(num_rows, generator, condition=condition))
-    chance = generator_for(mixture.device, generator)
-    parts = list(drawn_rows(mixture, encoding, num_rows, chance, condition=condition, where=where))
+        return encoding.decode(source.sample(num_rows, generator=chance, **as_option(condition)))
+    parts = list(drawn_rows(source, encoding, num_rows, chance, condition=condition, where=where))
     return pd.concat(parts, ignore_index=not encoding.has_index)

@@ -68,8 +68,11 @@ OF_METHODS = {
     "sample_cpu_seconds_per_million": Column("CPU s/10⁶", "{:.1f}", price=True),
 }
 OF_KINDS = {
-    **LABEL_FREE,
+    "modes_strict": Column("modes ↑", "{:.1f}", 1),
+    "high_quality": Column("near modes ↑", "{:.3f}", 1),
     "forward_kl": Column("KL of modes ↓", "{:.3f}", -1),
+    "smallest_share": Column("smallest ↑", "{:.2f}", 1),
+    **LABEL_FREE,
     "train_cpu_seconds": Column("CPU s", "{:.1f}", price=True),
     "sample_cpu_seconds_per_million": Column("CPU s/10⁶ samples", "{:.0f}", price=True),
 }

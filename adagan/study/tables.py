@@ -33,7 +33,7 @@ number, is what a perfect model scores; the memoriser repeats training points. T
 so large a C2ST AUC under a perfect model."""
 
 
-GLANCE = ("coverage", "precision", "c2st_auc", "mmd")
+GLANCE = ("modes_strict", "high_quality", "forward_kl", "coverage", "precision", "c2st_auc", "mmd")
 """The columns of the overview."""
 
 

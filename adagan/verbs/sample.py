@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from jsonargparse import Namespace
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from adagan.mixtures.refinement.refined import Samples
 
 ENDINGS = ("", ".npy", ".npz", ".csv", ".tsv", ".parquet", ".xlsx", ".pt", ".png")
+AUTO = "auto"
 
 
 def sample_parser() -> VerbParser:
@@ -60,14 +61,15 @@ def sample_parser() -> VerbParser:
     )
     parser.add_argument(
         "--refine",
-        type=float | None,
+        type=float | Literal["auto"] | None,
         metavar="SHARE",
-        help="reject by the run's critic: the share of the drawn samples that is kept, in (0, 1]",
+        help="reject by the run's critic: the share of the drawn samples that is kept, in (0, 1]; auto tries on the "
+        "run's data whether and how much that helps, and says so",
     )
     parser.add_argument(
         "--balanced",
         action="store_true",
-        help="with --refine: every region of the run's data keeps its share of the samples",
+        help="with a share of --refine: every region of the run's data keeps its share of the samples",
     )
     parser.add_argument(
         "--condition",
@@ -92,6 +94,8 @@ def run(arguments: Sequence[str]) -> None:
         raise UserError(f"--num-samples: expected 1 or more, got {options.num_samples}")
     if options.balanced and options.refine is None:
         raise UserError("--balanced: only refined samples are balanced; pass --refine 0.5 too")
+    if options.balanced and options.refine == AUTO:
+        raise UserError(f"--balanced: --refine {AUTO} balances by itself; leave --balanced out")
     out = options.out
     if out is not None and not out.endswith("/") and Path(out).suffix.lower() not in ENDINGS:
         raise UserError(f"--out: expected a file that ends in {', '.join(ENDINGS[1:])}, or a folder, got {out}")
@@ -108,7 +112,7 @@ def run(arguments: Sequence[str]) -> None:
 
     check_seed(options.seed, "--seed")
     shard = Shard() if options.shard is None else Shard.read(options.shard)
-    if options.refine is not None:
+    if options.refine not in (None, AUTO):
         check_share(options.refine, "--refine")
     device = choose_device(options.device)
     options.condition = class_of(options.condition, RunFolder(options.run).class_names())
@@ -132,6 +136,7 @@ def _source(options: Namespace, device: torch.device) -> Samples:
 
     from adagan.mixtures.refinement.balanced import balanced_refinement
     from adagan.mixtures.refinement.refined import Refined
+    from adagan.refining.trial import refinement_trial
     from adagan.run_folder import RunFolder
     from adagan.verbs.stored_run import makers_of, read_inputs, read_settings
 
@@ -148,8 +153,14 @@ def _source(options: Namespace, device: torch.device) -> Samples:
     if options.round is not None and options.round != len(folder.mixture(makers)):
         raise UserError("--refine: the critic is that of the run's mixture; leave --round out")
     critic, generator = folder.critic(makers, device), torch.Generator(device).manual_seed(options.seed)
-    if not options.balanced:
+    if not (options.balanced or options.refine == AUTO):
         return Refined(mixture, critic, options.refine, generator=generator)
     data = read_inputs(read_settings(options.run, options.component), options.run)
     points = data.points.to(device)
+    if options.refine == AUTO:
+        trial = refinement_trial(mixture, critic, data, options.seed)
+        print(trial)  # noqa: T201
+        if trial.budget == 1:
+            return mixture
+        options.refine = trial.budget
     return balanced_refinement(mixture, critic, options.refine, points, weights=data.weights, generator=generator)

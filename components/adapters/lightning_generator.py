@@ -42,6 +42,9 @@ class LightningGenerator(ConstructorParameters, nn.Module):
         make_module: Makes a fresh module: its class, a ``functools.partial``.
         sampler: ``sampler(module, num_samples, generator)`` returns events of shape (num_samples, *event). It is tried
             on the untrained module first, so that mistakes are heard of before training.
+        continues: Whether another `fit` goes on from the module's values instead of fresh ones: a newcomer of boosting
+            then begins where the component before it has ended. Optimisers, and what is no state of the module, begin
+            anew.
         conditional: Whether the sampler takes ``condition=`` too: a class, those of the samples, shape (num_samples,),
             or ``None`` for classes as they come. The component then learns labels and is sampled by class.
         event_shape: Whether `make_module` is given the shape of the events, as ``event_shape=``.
@@ -89,6 +92,7 @@ class LightningGenerator(ConstructorParameters, nn.Module):
         make_module: Callable[..., LightningModule],
         sampler: Sampler,
         *,
+        continues: bool = False,
         conditional: bool = False,
         event_shape: bool = False,
         max_steps: int = 4_000,
@@ -105,7 +109,7 @@ class LightningGenerator(ConstructorParameters, nn.Module):
                 f"sampler: expected a function of (module, num_samples, generator), got {type(sampler).__name__}"
             )
         check_counts(max_steps=max_steps, epochs=epochs, batch_size=batch_size)
-        self.make_module, self.sampler = make_module, sampler
+        self.make_module, self.sampler, self.continues = make_module, sampler, continues
         self.learns_labels, self._asks_event_shape = conditional, event_shape
         self.max_steps, self.epochs, self.batch_size = max_steps, epochs, batch_size
         self.batch_form = batch_form
@@ -116,7 +120,7 @@ class LightningGenerator(ConstructorParameters, nn.Module):
     @keywords_only
     @takes_data_sources
     def fit(self, data: Tensor, *, weights: Tensor | None = None, labels: Tensor | None = None) -> Self:
-        """Trains a fresh module on data of shape (N, *event), drawn by weights of shape (N,), where the data are.
+        """Trains a module, a fresh one unless it continues, on data (N, *event) drawn by weights (N,), where they are.
 
         Args:
             data: The points.
@@ -138,7 +142,7 @@ class LightningGenerator(ConstructorParameters, nn.Module):
     def _train(self, data: Tensor, weights: Tensor | None, labels: Tensor | None) -> Self:
         seed = inherited_seed() if self.seed is None else self.seed
         with isolated_randomness(seed):
-            self._build(tuple(data.shape[1:]), data)
+            self._begin(tuple(data.shape[1:]), data)
             self._check_sampler()
             loader = self._loader(data, weights, labels, seed)
             options = {"max_epochs": self.epochs, **inherited_options(), **self.trainer_options}
@@ -170,6 +174,13 @@ class LightningGenerator(ConstructorParameters, nn.Module):
         rows = torch.arange(len(data), device=data.device)
         drawn = WeightedBatches(rows, weights, self.batch_size, steps, seed)
         return drawn.loader(lambda rows: form((points[rows], labels[rows])))
+
+    def _begin(self, event_shape: tuple[int, ...], like: Tensor) -> None:
+        """A fresh module, with the values of the one before where training is to go on."""
+        before = self.module_.state_dict() if self.continues and event_shape == self._event_shape else None
+        self._build(event_shape, like)
+        if before is not None:
+            self.module_.load_state_dict(before)
 
     def _build(self, event_shape: tuple[int, ...], like: Tensor) -> None:
         from lightning.pytorch import LightningModule

@@ -257,6 +257,11 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         parts = [in_blocks(partial(self._calibrated, index), x) for index in range(self.folds)]
         return torch.stack(parts).mean(dim=0) + self._among_components(x)
 
+    @torch.no_grad()
+    def component_log_ratios_of_fold(self, index: int, x: Tensor) -> Tensor:
+        """Log dP_k/dP_data at points (N, *event), (N, K), by the estimate that has not seen the data of a fold."""
+        return in_blocks(partial(self._calibrated, index), x) + self._among_components(x)
+
     def log_ratio(self, x: Tensor) -> Tensor:
         """Log dP_mixture/dP_data at new points of shape (N, *event), shape (N,), float64."""
         return mixture_log_ratio(self.component_log_ratios(x), self.weights_)

@@ -144,6 +144,11 @@ def effective_sample_size(weights: Tensor) -> float:
 class Refinement(Parameters, ABC):
     """The contract: a pilot's log ratios tell the level, then samples are drawn and refined; stateless."""
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether all samples are kept whatever their ratios, so that no critic need be asked."""
+        return False
+
     @abstractmethod
     def pilot(self, log_ratio: Tensor) -> Pilot:
         """What the method needs to know and what it promises, from log ratios of the model's samples, shape (N,).
@@ -234,6 +239,10 @@ class BudgetedRejection(Refinement):
 
     def __init__(self, budget: float = 0.5) -> None:
         self.budget = check_share(budget, "budget")
+
+    @property
+    def keeps_all(self) -> bool:
+        return self.budget == 1
 
     def pilot(self, log_ratio: Tensor) -> Pilot:
         uniform = as_probabilities(None, len(log_ratio), log_ratio)

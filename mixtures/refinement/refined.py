@@ -109,6 +109,8 @@ class Refined(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         with evaluating(self.source, self.critic):
             samples = self.source.sample(num_samples, generator=generator, **as_option(condition))
+            if self.refinement.keeps_all:
+                return samples, samples.new_zeros(len(samples), dtype=torch.float64)
             log_ratio = as_log_ratio(self.critic.log_ratio(samples))
         return samples, log_ratio.clamp(min=-MAX_LOG_RATIO)
 

@@ -12,6 +12,7 @@ import torch
 from adagan import AdaGAN, Mixture
 from adagan.components import ClassConditional, Gaussian, KernelCritic, TableEncoding, Wrapped
 from adagan.components.generators.memoriser import Memoriser
+from adagan.mixtures.refinement.refined import Refined
 
 ROWS = 300
 
@@ -69,7 +70,13 @@ def test_the_folder_and_the_mixture_alone_carry_the_encoding(folder: Path, tmp_p
         pd.testing.assert_frame_equal(mixture.encoding.decode(mixture.sample(50, seed=3)), drawn)
     refined = loaded.refined(0.5)
     refined.save(tmp_path / "refined")
-    assert torch.equal(refined.source.encoding.nearest(refined.sample(20, seed=4)), refined.sample(20, seed=4))
+    rows = refined.sample(20, seed=4)
+    assert rows.dtypes.equals(PEOPLE.dtypes)
+    pd.testing.assert_frame_equal(rows, refined.sample(20, torch.Generator().manual_seed(4)))
+    assert set(refined.sample(20, seed=4, where={"city": "Oslo"})["city"]) == {"Oslo"}
+    again = Refined.load(tmp_path / "refined")
+    assert isinstance(again.source, Mixture)
+    pd.testing.assert_frame_equal(again.source.encoding.decode(again.sample(20, seed=4)), rows)  # type: ignore[union-attr]
 
 
 def test_a_run_of_a_table_is_resumed_with_the_table(folder: Path, tmp_path: Path) -> None:

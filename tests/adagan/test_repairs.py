@@ -139,7 +139,7 @@ def test_a_budget_sets_how_long_the_first_component_trains(monkeypatch: pytest.M
     Slow.lengths.clear()
     model = AdaGAN(Slow, budget=100.0, critic=SHARP, seed=3).fit(DATA)
     *pilots, length = Slow.lengths
-    # nine tenths of the budget, of which the pilots are a part, or what the checks of three rounds leave
+    # nine tenths of the budget, of which the pilots are a part, or what the checks of two rounds leave
     assert 80 < 0.01 * (length + sum(pilots)) < 90.1
     assert max(pilots) < 100
     assert len(model.mixture_) == 2

@@ -26,6 +26,7 @@ from adagan.components.offer import Offer, Shape
 from adagan.mixtures.divergences import DIVERGENCES
 from adagan.mixtures.f_divergence import FDivergence
 from adagan.options.named_objects import named
+from adagan.study.methods.peers import kinds as peers
 
 
 @dataclass(frozen=True)
@@ -86,5 +87,12 @@ _VARIANTS = (
     *(_gan(name, techniques=partial(_alone, technique)) for name, technique in named(TECHNIQUES).items()),
 )
 
+PEERS = (
+    Kind("torchcfm", peers.torchcfm),
+    Kind("forest-flow", peers.forest_flow, in_steps=False),
+    Kind("dcgan", peers.dcgan),
+)
+"""Generators of others, of the extra ``peers``."""
+
 # what the package offers comes before its variants: a table that is made in pieces begins with it
-KINDS = {kind.name: kind for kind in (*(_kind(offer) for offer in BY_NAME.values()), *_VARIANTS)}
+KINDS = {kind.name: kind for kind in (*(_kind(offer) for offer in BY_NAME.values()), *_VARIANTS, *PEERS)}

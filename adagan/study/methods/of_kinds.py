@@ -23,8 +23,8 @@ def bare(kind: Kind, lesson: Lesson) -> Trained[Samples]:
 
 
 def boosted(kind: Kind, lesson: Lesson) -> Trained[Samples]:
-    """``AdaGAN(component, budget=...)``, bare and refined region by region."""
-    return fit_boosted(_maker(kind, lesson), lesson, balanced=True)
+    """``AdaGAN(component, budget=...)``, bare and as its ``refined()`` gives it."""
+    return fit_boosted(_maker(kind, lesson), lesson)
 
 
 def _maker(kind: Kind, lesson: Lesson) -> Maker:

@@ -175,7 +175,7 @@ def test_weights_and_images(tmp_path: Path) -> None:
     assert Mixture.load(tmp_path / "pictures").sample(2).shape == (2, 1, 8, 8)
 
 
-def test_samples_by_seed_round_and_refinement(run: Path, tmp_path: Path) -> None:
+def test_samples_by_seed_round_and_refinement(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain = sampled(run, tmp_path / "a.npy")
     assert plain.shape == (50, 2)
     assert plain.dtype == np.float32
@@ -193,6 +193,10 @@ def test_samples_by_seed_round_and_refinement(run: Path, tmp_path: Path) -> None
     balanced = [sampled(run, tmp_path / f"{name}.npy", "--refine", "0.5", "--balanced") for name in "hi"]
     assert np.array_equal(*balanced)
     assert not np.array_equal(balanced[0], refined[0])
+    # two hundred points are too few to tell
+    capsys.readouterr()
+    assert np.array_equal(sampled(run, tmp_path / "j.npy", "--refine", "auto"), plain)
+    assert "not refined: there are too few data to tell" in capsys.readouterr().out
 
 
 def test_samples_are_streamed_in_blocks(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from adagan import AdaGAN, Critic
-from adagan.components import LightningGenerator, TrainingDiverged, check_component
+from adagan.components import KernelCritic, LightningGenerator, TrainingDiverged, check_component
 from adagan.mixtures import Mixture
 from adagan.mixtures.randomness import isolated_randomness
 
@@ -112,6 +112,21 @@ def test_the_module_is_trained_as_it_is_written_on_minibatches_drawn_by_weight()
     # gradient descent on the mean of two squares: the error shrinks by .7 in each of 30 steps
     assert module.mean.tolist() == pytest.approx([4 * (1 - 0.7**30), 0.0], abs=1e-5)
     assert not module.training
+
+
+def test_training_goes_on_where_that_is_declared() -> None:
+    data = torch.full((64, 2), 4.0)
+    make = partial(LightningGenerator, partial(Location, learning_rate=0.05), around, max_steps=5, seed=0)
+    going_on, anew = (make(continues=says).fit(data).fit(data) for says in (True, False))
+    left = 1 - 2 * 0.05 / 2  # of the way to the data after a step on the mean over two entries
+    for component, steps in ((going_on, 10), (anew, 5)):
+        assert component.module_.mean.tolist() == pytest.approx([4 * (1 - left**steps)] * 2, rel=1e-4)
+    # a newcomer begins where the one before it has ended
+    model = AdaGAN(partial(make, continues=True), 2, critic=KernelCritic, warm_start=True, seed=100).fit(
+        4 + torch.randn(200, 2, generator=torch.Generator().manual_seed(100))
+    )
+    first, second = (component.module_.mean.detach().mean() for component in model.mixture_.components)
+    assert float(second) > 1.5 * float(first)
 
 
 def test_two_optimisers_each_take_every_step() -> None:

@@ -14,7 +14,9 @@ from adagan.study.metrics.judge import modes_at_all, score_digits
 from adagan.study.task import Row
 from adagan.study.tasks.catalogue import BENCHMARKS, DATA_SETS, TASKS
 from adagan.study.tasks.held_out import GREY_LEVELS, grey_levels
+from adagan.study.tasks.mixed_table import as_rows, mixed_table, score_pairs
 from adagan.study.tasks.sampled import SampledWorld
+from adagan.study.tasks.spiral import score_spiral, spiral
 
 PRICES = {"cpu_seconds", "sample_cpu_seconds_per_million"}
 SCORES = {
@@ -45,7 +47,8 @@ def oracle_rows(name: str, seed: int) -> list[Row]:
 
 def test_built_in_data_are_benchmarks_and_some_are_scored_on_held_out_points_too() -> None:
     assert set(BUILT_IN_NAMES) <= set(BENCHMARKS) < set(TASKS)
-    assert DATA_SETS == ("unbalanced-ring", "clusters-16", "digits")
+    names = ("unbalanced-ring", "unbalanced-grid-rotated", "spiral", "clusters-16", "table", "digits", "glyphs")
+    assert names == DATA_SETS
     assert all(name == task.name for name, task in TASKS.items())
 
 
@@ -139,6 +142,25 @@ def test_known_modes_add_the_divergence_of_their_histogram() -> None:
     scores = [histogram(samples[:2_000])["forward_kl"] for samples in (oracle, lost)]
     assert scores[0] == pytest.approx(0, abs=0.02)
     assert scores[1] == pytest.approx(share * math.log(share * 2_000 / 0.5), rel=0.5)
+
+
+def test_the_rare_arm_of_the_spiral_is_four_modes() -> None:
+    points, arms = spiral(20_000, 100)
+    whole, common = score_spiral(points), score_spiral(points[arms < 2])
+    assert (whole["modes_strict"], common["modes_strict"]) == (12, 8)
+    assert whole["high_quality"] == pytest.approx(0.997, abs=0.01)
+    assert float((arms == 2).double().mean()) == pytest.approx(0.02, abs=0.006)
+    assert score_spiral(torch.zeros(50, 2))["high_quality"] == 0
+
+
+def test_rows_of_the_table_are_decided_and_their_pairs_counted() -> None:
+    rows, pairs = mixed_table(20_000, 100)
+    assert torch.equal(as_rows(rows), rows)
+    assert torch.equal(
+        as_rows(rows + 0.4 * torch.rand(rows.shape, generator=torch.Generator().manual_seed(100)))[:, 3:], rows[:, 3:]
+    )
+    assert score_pairs(rows)["forward_kl"] == pytest.approx(0, abs=0.005)
+    assert score_pairs(rows[pairs // 4 != 4])["smallest_share"] == 0
 
 
 def test_grey_levels_are_those_of_real_images() -> None:
