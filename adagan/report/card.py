@@ -80,7 +80,7 @@ def _card(opened: OpenedRun, quality: SampleQuality, seed: int) -> str:
         kept_points=f"{len(look.data.points):,}",
         tables=[_table(table) for table in tables],
         copied=_plain(quality.copying.verdict) if quality.copying else "",
-        advice=_plain(next_step(look.found, rounds)),
+        advice=_plain(next_step(look.found, rounds, opened.folder.content().get("stopped", ""))),
         course=_table(rounds_table(rounds)),
         cost=_table(cost_table(rounds)),
         seconds=number(sum(record.cpu_seconds for record in rounds)),

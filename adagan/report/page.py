@@ -144,7 +144,7 @@ def _verdicts(opened: OpenedRun) -> dict[str, str]:
             f"the mixture after round {kept}. By the critic of round {len(rounds)}, which judges them all, none of the "
             "later ones is clearly better."
         )
-    said["Next"] = next_step(opened.look.found, rounds)
+    said["Next"] = next_step(opened.look.found, rounds, stopped)
     noted = [record.index for record in rounds if record.notes]
     if noted:
         where = f"round {noted[0]}" if len(noted) == 1 else f"{len(noted)} rounds, from round {noted[0]} on"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 from adagan.mixtures.storage.files import write_text
@@ -66,6 +67,7 @@ def write_study_page(
         meanings=meanings,
         making=making,
         seeds=len({row["seed"] for row in rows}),
+        own=any("copy_exact" in row for row in rows),
         held_out=max((row.get("num_samples", 0) for row in rows), default=0),
     )
     write_text(target, page)
@@ -74,13 +76,15 @@ def write_study_page(
 
 def _table(rows: Sequence[Row], methods: Sequence[str]) -> PageTable:
     columns = present(OF_METHODS, rows)
+    sizes = sorted({row["num_samples"] for row in rows if "num_samples" in row}) or [0]
     lines = []
-    for method in (ORACLE, *methods):
+    for size, method in product(sizes, (ORACLE, *methods)):
         own = [row for row in rows if row["method"] == method]
-        good = [row for row in own if not row.get("failure")]
-        failed = len(own) - len(good)
+        good = [row for row in own if not row.get("failure") and row.get("num_samples", 0) == size]
+        failed = sum(bool(row.get("failure")) for row in own)
         name = "a perfect model" if method == ORACLE else method
+        notes = [f"{size:,} samples"] * (len(sizes) > 1) + [f"{failed} failed"] * (failed > 0)
         cells = [cell(values(good, key, column), column) for key, column in columns.items()]
-        lines.append([name + (f" ({failed} failed)" if failed else ""), *cells])
+        lines.append([name + (f" ({', '.join(notes)})" if notes else ""), *cells])
     titles = ("method", *(column.title for column in columns.values()))
     return PageTable("Methods: mean (standard deviation) over seeds", titles, lines)

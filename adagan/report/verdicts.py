@@ -23,18 +23,25 @@ def state_of(found: Missing) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def next_step(found: Missing, rounds: Sequence[Round] = ()) -> str:
+FAILED = "failed twice"
+"""What a run says that ended because its newcomers did."""
+
+
+def next_step(found: Missing, rounds: Sequence[Round] = (), stopped: str = "") -> str:
     """What to do next, and what says so; without anything that does, that there is nothing to advise.
 
     Args:
         found: What is missing of the mixture as it is.
         rounds: The records of the run, if it is a run's mixture.
+        stopped: Why it ended.
     """
     last = rounds[-1] if rounds else None
     if found.verdict == "missing":
         lack = f"at least {share(found.low)} of the data is missing, by the lower end of the interval"
         if last is None:
             return f"Repair it: {lack}. adagan fit DATA --first-samples FILE trains a patch for what is missing."
+        if FAILED in stopped:
+            return f"Mend what the newcomers are made by, or take another kind, and resume: they failed, and {lack}."
         if last.index > 1 and last.mixture_beta < REJECTED:
             return (
                 f"Train each component for longer, or take another kind: {lack}, and the last newcomer was not taken, "

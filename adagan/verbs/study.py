@@ -11,6 +11,7 @@ from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.catalogue import BENCHMARKS
 from adagan.verbs import study_components, study_merge, study_missing, study_own
+from adagan.verbs.study_html import add_page_option, check_page, study_page
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
 COMPONENTS, MISSING, MERGE = "components", "missing", "merge"
@@ -39,8 +40,11 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--methods", default=",".join(DEFAULT_ROWS), help="comma-separated names: " + ", ".join(METHOD_OF_ROW)
     )
+    parser.add_argument("--data", type=str | None, metavar="FILE", help="your own data; then --help is another")
     add_study_options(parser, budget=300.0, rounds=5)
+    add_page_option(parser)
     options = parser.parse(arguments)
+    check_page(options)
     seeds = checked_seeds(options)
     methods = [name for name in names_in(options.methods, METHOD_OF_ROW) if name != ORACLE]
     cells = benchmark_cells(options.benchmark, methods, seeds)
@@ -53,3 +57,6 @@ def run(arguments: Sequence[str]) -> None:
     if note:
         console.print(note)
     tell_the_rest(console, rows, file)
+    if options.html is not None:
+        facts = {"data": options.benchmark, "seeds": ", ".join(map(str, seeds))}
+        console.print(f"page written to {study_page(options, rows, methods, facts, arguments)}")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
-import adagan
 from adagan.options.own_component import names_own_code, own_component
 from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import ORACLE, own_cells
@@ -15,6 +12,7 @@ from adagan.study.methods.own import BARE, BOOSTED, DEFAULT_OWN_ROWS, REFINED, m
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.own_data import OwnData
+from adagan.verbs.study_html import add_page_option, check_page, study_page
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
 WIDTH = 200
@@ -50,11 +48,10 @@ def run(arguments: Sequence[str]) -> None:
         f"of your own that makes something with fit and sample, MODULE:MAKE{BOOSTED} and MODULE:MAKE{REFINED}",
     )
     add_study_options(parser, budget=60.0, rounds=5)
-    parser.add_argument("--html", type=str | None, metavar="FILE", help="also write a page to send")
+    add_page_option(parser)
     options = parser.parse(arguments)
     seeds = checked_seeds(options)
-    if options.html is not None and Path(options.html).exists():
-        raise FileExistsError(f"{options.html} exists already; choose another --html, or remove it")
+    check_page(options)
     methods = [name for name in names_in(options.methods, METHOD_OF_ROW) if name != ORACLE]
     for name in methods:
         made = method_of_row(name).removesuffix(BOOSTED)
@@ -71,11 +68,5 @@ def run(arguments: Sequence[str]) -> None:
     console.print(NOTE)
     tell_the_rest(console, rows, file)
     if options.html is not None:
-        from adagan.report.settings import Making
-        from adagan.report.study_page import write_study_page
-
-        facts = {"data": options.data, "CPU seconds of each training": f"{options.budget:g}"}
-        facts |= {"seeds": ", ".join(map(str, seeds)), "page written by": f"adagan {adagan.__version__}"}
-        making = Making(facts, "", shlex.join(["adagan", "study", *arguments]))
-        title = f"Methods on {Path(options.data).name}"
-        console.print(f"page written to {write_study_page(options.html, rows, methods, making, title=title)}")
+        facts = {"data": options.data, "seeds": ", ".join(map(str, seeds))}
+        console.print(f"page written to {study_page(options, rows, methods, facts, arguments)}")

@@ -68,6 +68,11 @@ def test_advice_follows_from_what_was_tested(found: Missing, changes: dict[str, 
     assert next_step(found, rounds).startswith("Run") is (found is FOUND and not changes)
 
 
+def test_newcomers_that_failed_are_to_be_mended_first() -> None:
+    advice = next_step(FOUND, [record(1, [1.0])], "round 2: the newcomer failed twice: ValueError: no")
+    assert advice.startswith("Mend what the newcomers are made by, or take another kind")
+
+
 def test_advice_on_somebody_elses_model() -> None:
     assert "adagan fit DATA --first-samples FILE trains a patch" in next_step(FOUND)
     assert next_step(NOTHING).startswith("Nothing: no region")
