@@ -108,8 +108,9 @@ def _listed(folder: Path) -> tuple[list[str], str]:
         if real in seen:
             continue
         seen.add(real)
-        own = [name for name in files if not name.startswith(".") and name.lower().endswith(SUFFIXES)]
-        others.update(Path(name).suffix.lower() or "no suffix" for name in files if name not in own)
+        visible = [name for name in files if not name.startswith(".")]
+        own = [name for name in visible if name.lower().endswith(SUFFIXES)]
+        others.update(Path(name).suffix.lower() or "no suffix" for name in visible if name not in own)
         place = Path(root).relative_to(folder)
         paths = [(place / name).as_posix() for name in sorted(own)]
         if place.parts:

@@ -19,6 +19,7 @@ from adagan.mixtures.steps import STEPS, TARGETS
 from adagan.options.component_options import component_maker, newcomer_maker
 from adagan.options.critic_options import critic_makers
 from adagan.options.named_objects import choose, named
+from adagan.options.picture_options import picture_options
 from adagan.options.verb_parser import VerbParser
 from adagan.stopping import STOPS
 
@@ -154,5 +155,6 @@ def begin_with_samples(model: AdaGAN, settings: Namespace, data: TrainingData) -
         FileNotFoundError, UserError: They cannot be read, or are not like the data.
     """
     if settings.first_samples is not None:
-        samples = read_samples(settings.first_samples, data, settings.seed + 1, "--first-samples")
+        pictures = picture_options(settings)
+        samples = read_samples(settings.first_samples, data, settings.seed + 1, "--first-samples", pictures)
         model.set_params(first=Memoriser().fit(samples.to(data.points.device)))

@@ -14,7 +14,7 @@ from adagan.report.figures import dial_curve
 from adagan.report.missing_page import picture_kind
 from adagan.report.numbers import share
 from adagan.report.panel import Panel
-from adagan.report.pictures import View
+from adagan.report.view import View
 from adagan.run_folder import RunFolder
 
 BUDGET = 0.5

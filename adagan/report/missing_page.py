@@ -16,11 +16,12 @@ from adagan.report.look import Look, drawn_by_weight
 from adagan.report.missing_section import region_panels, region_table
 from adagan.report.numbers import share, share_range
 from adagan.report.panel import PageTable, Panel
-from adagan.report.pictures import View, view_of
+from adagan.report.pictures import view_of
 from adagan.report.quality_section import SampleQuality, quality_tables, sample_quality, whole_table
 from adagan.report.rendering import page_of
 from adagan.report.settings import Making
 from adagan.report.verdicts import certainty, next_step, state_of
+from adagan.report.view import View
 
 SECTIONS = {
     "missing": "What is missing",

@@ -13,9 +13,10 @@ from adagan.data.training_data import TrainingData
 from adagan.missing.column_terms import ColumnTerms
 from adagan.missing.missing_mass import Missing, Region
 from adagan.report.figures import missing_map
+from adagan.report.image_view import NAMED, ImageView
 from adagan.report.numbers import number, share, share_range
 from adagan.report.panel import PageTable, Panel
-from adagan.report.pictures import ImageView, view_of
+from adagan.report.pictures import view_of
 
 SHOWN_REGIONS = 12
 SHOWN_ROWS = 5
@@ -111,13 +112,14 @@ def _rows(region: Region, names: Sequence[str]) -> str:
 
 
 def _images(view: ImageView, points: torch.Tensor, region: Region, index: int, names: Sequence[str]) -> Panel:
-    rows = region.rows.cpu()[: view.num_samples]
-    png, _ = view.samples(points[rows])
+    rows = region.rows.cpu()[: NAMED if names else view.num_samples]
+    own = [names[row] for row in rows.tolist()] if names else []
+    png = view.named(points[rows], own) if own else view.samples(points[rows])[0]
     which = f"{len(rows)} of the {len(region.rows)} images" if len(rows) < len(region.rows) else f"{len(rows)} images"
     remark = f"{share(region.mass)} of the data ({share_range(region.low, region.high)}), {_made(region)}; {which}"
     alt = f"Images of the data that are missing, region {index}: {which}"
-    if names:
-        alt += ", " + ", ".join(names[row] for row in rows[:SHOWN_NAMES].tolist())
+    if own:
+        alt += ", " + ", ".join(own)
     return Panel.of(png, f"region {index}", remark, alt, kind="photo")
 
 

@@ -18,7 +18,6 @@ from adagan.report.missing_page import SECTIONS, checked_target, missing_content
 from adagan.report.numbers import number
 from adagan.report.opened_run import OpenedRun, opened_run
 from adagan.report.panel import Panel
-from adagan.report.pictures import View
 from adagan.report.quality_section import sample_quality
 from adagan.report.rendering import page_of
 from adagan.report.rounds_section import (
@@ -32,6 +31,7 @@ from adagan.report.rounds_section import (
 )
 from adagan.report.settings import making_of
 from adagan.report.verdicts import next_step
+from adagan.report.view import View
 from adagan.round import verdict
 from adagan.run_folder import RunFolder
 

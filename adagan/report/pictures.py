@@ -1,53 +1,20 @@
-"""The report's pictures of points: scatter plots, histograms or image grids, whichever fits the shape of an event."""
+"""The report's pictures of points: scatter plots, histograms, or image grids, whichever fits the shape of an event."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from torch import Tensor
 
 from adagan.report.figures import BLUE, GREY, TEXT, as_png, new_figure, plain
+from adagan.report.image_view import ImageView
+from adagan.report.view import View
 
 Array = NDArray[np.float64]
 SIDE = 3.2
-GRID = 6
-"""Images per row of a grid."""
-
-
-class View(ABC):
-    """The contract: pictures of data, of samples and of data weights that can be compared with one another.
-
-    Attributes:
-        legend: How to read `samples`, in plain words.
-        weights_legend: How to read `weights`.
-        num_samples: The most samples that a picture shows; ``None`` means any number.
-    """
-
-    legend: str
-    weights_legend: str
-    num_samples: int | None = None
-
-    @abstractmethod
-    def data(self) -> bytes:
-        """The data alone, as a PNG."""
-
-    @abstractmethod
-    def samples(self, samples: Tensor) -> tuple[bytes, str]:
-        """Samples of shape (M, *event) against the data, as a PNG, and a remark on what is not to be seen."""
-
-    @abstractmethod
-    def weights(self, relative: Tensor, limit: float) -> bytes:
-        """Data weights as a PNG.
-
-        Args:
-            relative: Weights at the data points, shape (n,), in units of the average weight.
-            limit: The top of the scale, the same for all pictures that are to be compared.
-        """
 
 
 def view_of(data: Tensor) -> View:
@@ -172,59 +139,6 @@ class LineView(View):
         return as_png(figure)
 
 
-class ImageView(View):
-    """Grids of images of shape (C, H, W), C from 1 to 4; black and white are the data's lowest and highest value."""
-
-    num_samples = GRID * GRID
-
-    def __init__(self, data: Tensor) -> None:
-        self._images = data
-        self._low, self._high = float(data.min()), float(data.max())
-        how = {2: " The two channels are averaged.", 4: " The first three of the four channels are shown."}.get(
-            data.shape[1], ""
-        )
-        self.legend = "Every grid shows images picked without looking." + how
-        self.weights_legend = "Above the images with the most weight, below those with the least." + how
-
-    def data(self) -> bytes:
-        return self._single(_even(self._images, GRID * GRID))
-
-    def samples(self, samples: Tensor) -> tuple[bytes, str]:
-        return self._single(samples[: GRID * GRID]), ""
-
-    def _single(self, images: Tensor) -> bytes:
-        figure = new_figure(SIDE, SIDE)
-        self._grid(figure.add_subplot(), images)
-        return as_png(figure)
-
-    def weights(self, relative: Tensor, limit: float) -> bytes:
-        if float(relative.max() - relative.min()) < 1e-9:
-            return self.data()
-        figure = new_figure(SIDE, 1.3 * SIDE)
-        order = relative.argsort(stable=True)
-        count = min(GRID * (GRID // 2), max(len(order) // 2, 1))
-        for axes, chosen, name in zip(figure.subplots(2, 1), (order.flip(0), order), ("most", "least"), strict=True):
-            self._grid(axes, self._images[chosen[:count]])
-            ends = sorted({f"{float(relative[row]):.2g}" for row in (chosen[0], chosen[count - 1])}, key=float)
-            axes.set_title(f"{name} weight: {' to '.join(ends)} × the average", fontsize=TEXT)
-        return as_png(figure)
-
-    def _grid(self, axes: Axes, images: Tensor) -> None:
-        """Images of shape (M, C, H, W) side by side, separated by one white pixel or more."""
-        values = ((images.double() - self._low) / max(self._high - self._low, 1e-12)).clamp(0, 1)
-        channels = values.shape[1]
-        colours = values.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1) if channels < 3 else values[:, :3]
-        _, _, height, width = colours.shape
-        gap = max(1, round(0.06 * max(height, width)))
-        rows = -(-len(images) // GRID)
-        sheet = np.ones((rows * (height + gap) - gap, GRID * (width + gap) - gap, 3))
-        for index, image in enumerate(colours.permute(0, 2, 3, 1).numpy()):
-            top, left = index // GRID * (height + gap), index % GRID * (width + gap)
-            sheet[top : top + height, left : left + width] = image
-        axes.imshow(sheet, interpolation="nearest")
-        axes.set_axis_off()
-
-
 def _flat(points: Tensor) -> Array:
     flat: Array = points.detach().cpu().reshape(len(points), -1).double().numpy()
     return flat
@@ -232,10 +146,6 @@ def _flat(points: Tensor) -> Array:
 
 def _columns(points: Array) -> tuple[Array, Array]:
     return points[:, 0], points[:, 1]
-
-
-def _even(points: Tensor, count: int) -> Tensor:
-    return points[torch.linspace(0, len(points) - 1, min(count, len(points))).long()]
 
 
 def _bare(axes: Axes) -> None:

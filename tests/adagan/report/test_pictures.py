@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from adagan.report.pictures import ImageView, LineView, PlaneView, view_of
+from adagan.report.image_view import ImageView
+from adagan.report.pictures import LineView, PlaneView, view_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,3 +80,20 @@ def test_constant_data_can_be_shown():
         view_of(torch.ones(5, 1, 2, 2)),
     ):
         assert view.data().startswith(b"\x89PNG")
+
+
+def test_images_stand_above_their_names():
+    data = torch.rand(20, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    view = ImageView(data)
+    names = [f"class/{index}.png" for index in range(20)]
+
+    def size(count: int, own: list[str]) -> tuple[int, int]:
+        with Image.open(io.BytesIO(view.named(data[:count], own))) as image:
+            return image.size
+
+    few, many = size(2, names), size(20, names)
+    assert few[0] == many[0] == round(4.8 * 40)
+    assert many[1] == pytest.approx(3 * few[1], abs=2)  # twelve at most, four in a row
+    long = "a folder with a long name/and another one/picture.png"
+    assert view.named(data[:1], [long]) == view.named(data[:1], [f"else/{long}"])
+    assert view.named(data[:1], names) != view.named(data[:1], names[1:])
