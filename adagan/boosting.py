@@ -178,7 +178,7 @@ class AdaGAN(BoostingRun):
         self.data_weights_.append(data_weights)
         _log.info("%s", verdict(record))
         for note in record.notes:
-            warnings.warn(f"round {record.index}: {note}", stacklevel=2)
+            warnings.warn(f"round {record.index}: {note}", stacklevel=3)
         return self
 
     def _look_back(self, mixture: Mixture, critic: RatioEstimator, index: int) -> Finding | None:

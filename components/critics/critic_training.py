@@ -19,7 +19,7 @@ from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.loss_training import optimiser_steps
 from adagan.components.training.precision import may_be_fused
 from adagan.components.training.progress import step_of
-from adagan.components.training.ranks.shares import normal_like, own_rows
+from adagan.components.training.ranks.shares import all_alike, normal_like, own_rows
 from adagan.components.training.row_draws import draw_rows
 from adagan.components.training.trainer import train
 
@@ -105,7 +105,7 @@ class CriticTraining(LightningModule):
 
     def _logits(self, points: Tensor) -> Tensor:
         if self.noise > 0:
-            points = points + self.noise * normal_like(points)
+            points = points + self.noise * normal_like(points, sides=2)
         return class_logits(self.network(points), self.log_shares)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
@@ -120,7 +120,7 @@ class CriticTraining(LightningModule):
             return
         points, labels, counts = self._held_out_here()
         self.network.eval()
-        with torch.no_grad():
+        with torch.no_grad(), all_alike():  # on every rank: all of them stop, or none does
             logits = self._logits(points)
             losses = cross_entropy(logits, labels, reduction="none") * counts
         self.network.train()

@@ -48,23 +48,32 @@ def sharing(share: Share) -> Iterator[None]:
         _share.reset(token)
 
 
-def own_rows(count: int, draw: Callable[[int], Tensor]) -> Tensor:
+@contextmanager
+def all_alike() -> Iterator[None]:
+    """In the block all ranks do the same, with the same points: nothing is shared, and what is random is alike too."""
+    with sharing(ALONE):
+        yield
+
+
+def own_rows(count: int, draw: Callable[[int], Tensor], sides: int = 1) -> Tensor:
     """So many rows of a draw, this rank's: the ranks' rows behind one another are one draw.
 
     Args:
         count: Rows of each rank.
         draw: Makes a number of rows at random.
+        sides: Of which so many equal parts of a minibatch consist, such as data and samples; each is shared.
     """
     share = _share.get()
     if share.ranks == 1:
         return draw(count)
-    return draw(share.ranks * count)[share.rank * count : (share.rank + 1) * count]
+    drawn = draw(share.ranks * count)
+    return drawn.unflatten(0, (sides, share.ranks, count // sides))[:, share.rank].flatten(0, 1)
 
 
-def normal_like(points: Tensor) -> Tensor:
-    """Normal numbers of the shape of some rows, this rank's part of one draw."""
+def normal_like(points: Tensor, sides: int = 1) -> Tensor:
+    """Normal numbers of the shape of some rows, this rank's part of one draw; see `own_rows`."""
     options: dict[str, Any] = {"dtype": points.dtype, "device": points.device}
-    return own_rows(len(points), lambda count: torch.randn(count, *points.shape[1:], **options))
+    return own_rows(len(points), lambda count: torch.randn(count, *points.shape[1:], **options), sides)
 
 
 def gathered(rows: Tensor) -> Tensor:
