@@ -17,6 +17,7 @@ from adagan.mixtures.errors import UserError
 from adagan.suggestions import suggestion
 from adagan.terminal.notices import notices_shown
 from adagan.terminal.stop_signals import stop_signals
+from adagan.verbs.stored_help import stored_help
 
 VERBS = {
     "fit": "boost a generator on data and write a run folder",
@@ -54,6 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if words[0] not in VERBS:
         return _complain(f"unknown verb {words[0]!r}{suggestion(words[0], VERBS)} (known: {', '.join(VERBS)})")
+    text = stored_help(words)
+    if text is not None:
+        print(text, end="")  # noqa: T201
+        return 0
     with notices_shown(), stop_signals() as received:
         try:
             import_module(f"adagan.verbs.{words[0]}").run(words[1:])
