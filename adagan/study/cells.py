@@ -9,11 +9,14 @@ from adagan.study.methods.catalogue import ESTIMATORS, METHOD_OF_ROW
 from adagan.study.methods.kinds import KINDS
 from adagan.study.methods.of_kinds import BARE, BOOSTED, method_name
 from adagan.study.methods.own import method_of_row
+from adagan.study.methods.ratio_methods import RATIO_METHODS
 from adagan.study.task import Row
 from adagan.study.tasks.catalogue import BENCHMARKS, DATA_SETS
 from adagan.study.tasks.held_out import SUFFIX
 from adagan.study.tasks.missing_families import FAMILIES, PREFIX
 from adagan.study.tasks.own_data import OwnData
+from adagan.study.tasks.ratios import PAIRS
+from adagan.study.tasks.ratios import PREFIX as RATIO_PREFIX
 from adagan.suggestions import check_name
 
 ORACLE, MEMORISER = "oracle", "memoriser"
@@ -133,6 +136,24 @@ def missing_cells(families: Sequence[str], estimators: Sequence[str], seeds: Seq
         for seed in seeds
         for family in families
         for estimator in estimators
+    ]
+
+
+def ratio_cells(worlds: Sequence[str], critics: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
+    """Critics on worlds whose density ratio is known.
+
+    Raises:
+        ValueError: An unknown world or critic; the closest name is suggested.
+    """
+    for world in worlds:
+        check_name(world, PAIRS, "--worlds")
+    for critic in critics:
+        check_name(critic, RATIO_METHODS, "--methods")
+    return [
+        Cell(f"{RATIO_PREFIX}{world}", RATIO_METHODS[critic].name, (critic,), seed, (("dataset", world),))
+        for seed in seeds
+        for world in worlds
+        for critic in critics
     ]
 
 

@@ -1,4 +1,4 @@
-"""``adagan study BENCHMARK``; ``components``, ``missing`` and ``merge`` have files of their own."""
+"""``adagan study BENCHMARK``; ``components``, ``missing``, ``ratios`` and ``merge`` have files of their own."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from adagan.study.methods.catalogue import DEFAULT_ROWS, METHOD_OF_ROW
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.catalogue import BENCHMARKS
-from adagan.verbs import study_components, study_merge, study_missing, study_own
+from adagan.verbs import study_components, study_merge, study_missing, study_own, study_ratios
 from adagan.verbs.study_html import add_page_option, check_page, study_page
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
-COMPONENTS, MISSING, MERGE = "components", "missing", "merge"
+APART = {
+    "components": study_components.run,
+    "missing": study_missing.run,
+    "ratios": study_ratios.run,
+    "merge": study_merge.run,
+}
 
 
 def run(arguments: Sequence[str]) -> None:
     """Runs the study, prints its table and writes its rows."""
-    others = {COMPONENTS: study_components.run, MISSING: study_missing.run, MERGE: study_merge.run}
-    if arguments and arguments[0] in others:
-        others[arguments[0]](arguments[1:])
+    if arguments and arguments[0] in APART:
+        APART[arguments[0]](arguments[1:])
         return
     if study_own.wanted(arguments):
         study_own.run(arguments)
@@ -32,11 +36,11 @@ def run(arguments: Sequence[str]) -> None:
         "Compares methods on a benchmark: every training gets the same CPU seconds on one thread, critics "
         "included, and the oracle's row shows what a perfect model scores. With --json, rows are kept as they finish, "
         "and the same command goes on where it was stopped. `adagan study components` compares every kind of component "
-        "instead, `adagan study missing` estimates of what a model misses, and `adagan study --data FILE` methods on "
-        "your own data; each has a --help of its own. A study can be shared by machines: --shard 2/8 "
-        "does part 2 of 8, and `adagan study merge` puts the files together.",
+        "instead, `adagan study missing` estimates of what a model misses, `adagan study ratios` critics where the "
+        "ratio is known, and `adagan study --data FILE` methods on your own data; each has a --help of its own. A "
+        "study can be shared by machines: --shard 2/8 does part 2 of 8, and `adagan study merge` joins the files.",
     )
-    parser.add_argument("benchmark", help=f"{COMPONENTS}, {MISSING}, {MERGE}, or one of: " + ", ".join(BENCHMARKS))
+    parser.add_argument("benchmark", help=f"{', '.join(APART)}, or one of: " + ", ".join(BENCHMARKS))
     parser.add_argument(
         "--methods", default=",".join(DEFAULT_ROWS), help="comma-separated names: " + ", ".join(METHOD_OF_ROW)
     )

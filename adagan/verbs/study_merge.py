@@ -10,6 +10,7 @@ from adagan.mixtures.errors import UserError
 from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import ORACLE
 from adagan.study.missing_table import missing_table
+from adagan.study.ratios_table import ratios_table
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import component_table, study_table
 from adagan.verbs.study_options import study_console, tell_the_rest
@@ -36,6 +37,8 @@ def run(arguments: Sequence[str]) -> None:
         console.print(study_table(file.rows, list(methods)))
     elif any("kind" in row for row in file.rows):
         console.print(Markdown(component_table(file.rows)))
-    else:
+    elif any("change" in row for row in file.rows):
         console.print(missing_table(file.rows))
+    else:
+        console.print(ratios_table(file.rows))
     tell_the_rest(console, file.rows, file)

@@ -1,4 +1,4 @@
-"""How raw log ratios are calibrated on held-out points: temperature, Platt, vector scaling, isotonic, or the best."""
+"""How raw log ratios are calibrated on held-out points: temperature, Platt, vector scaling, isotonic, the best, not."""
 
 from __future__ import annotations
 
@@ -85,6 +85,14 @@ def cross_calibrated(calibrator: Calibrator, held_out: RawRatios) -> tuple[Calib
     for part in held_out.parts(calibrator.parts):
         values[part] = calibrator.fit(held_out.rows(~part))(held_out.values[part])
     return whole, values
+
+
+@dataclass(frozen=True)
+class AsTheyAre(Calibrator):
+    """No calibration: for ratios so far from one that held-out points of the two sides never meet."""
+
+    def fit(self, held_out: RawRatios) -> CalibrationMap:
+        return CalibrationMap(held_out.component_log_shares)
 
 
 @dataclass(frozen=True)
@@ -262,5 +270,5 @@ def maximum_likelihood(held_out: RawRatios, *, slopes: int = 1, intercepts: bool
     return (temperatures if slopes > 1 else temperatures[0]), result[slopes:]
 
 
-CALIBRATORS: tuple[type[Calibrator], ...] = (VectorScaling, Platt, Temperature, Isotonic, BestOf)
+CALIBRATORS: tuple[type[Calibrator], ...] = (VectorScaling, Platt, Temperature, Isotonic, BestOf, AsTheyAre)
 """Every calibrator; the command line reads this list."""

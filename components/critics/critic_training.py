@@ -1,4 +1,4 @@
-"""How one network of a critic is trained: softmax regression of data against every component, stopped early."""
+"""How one network of a critic is trained: on an objective that tells data from samples, stopped early."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.optim import Adam
 from torch.utils.data import DataLoader, IterableDataset
 
-from adagan.components.critics.labelled_points import LabelledPoints, class_logits
+from adagan.components.critics.labelled_points import LabelledPoints
+from adagan.components.critics.ratio_objectives import RatioObjective, Softmax
 from adagan.components.training.logged_losses import log_losses
 from adagan.components.training.loss_training import optimiser_steps
 from adagan.components.training.precision import may_be_fused
 from adagan.components.training.progress import step_of
-from adagan.components.training.ranks.shares import all_alike, normal_like, own_rows
+from adagan.components.training.ranks.shares import all_alike, own_rows
 from adagan.components.training.row_draws import draw_rows
 from adagan.components.training.trainer import train
 
@@ -60,7 +60,7 @@ class LabelledBatches(IterableDataset[tuple[Tensor, Tensor]]):
 
 
 class CriticTraining(LightningModule):
-    """Softmax regression on noisy points, stopped when the held-out loss is *significantly* above its lowest.
+    """One network's training, stopped when the held-out loss is *significantly* above its lowest.
 
     A critic that is nearly at chance has a held-out loss whose noise exceeds what is left to learn, so the lowest loss
     alone would pick an early network by luck. Losses are compared point by point: the network is kept as long as it is
@@ -68,8 +68,7 @@ class CriticTraining(LightningModule):
 
     Args:
         network: Points (B, *event) to log ratios (B, K).
-        log_shares: Shape (K + 1,), see `class_logits`.
-        noise: Standard deviation of the noise added to all points: the critic's resolution.
+        objective: What it learns.
         learning_rate: Of Adam.
         num_steps: Length of training, over which the learning rate falls to zero along a cosine.
         held_out: Points, their classes, and what each of them counts, for early stopping.
@@ -80,9 +79,8 @@ class CriticTraining(LightningModule):
     def __init__(
         self,
         network: nn.Module,
-        log_shares: Tensor,
+        objective: RatioObjective,
         *,
-        noise: float,
         learning_rate: float,
         num_steps: int,
         held_out: tuple[Tensor, Tensor, Tensor],
@@ -90,10 +88,8 @@ class CriticTraining(LightningModule):
         patience: int,
     ) -> None:
         super().__init__()
-        self.network = network
-        self.log_shares: Tensor
-        self.register_buffer("log_shares", log_shares)
-        self.noise, self.learning_rate, self.num_steps = noise, learning_rate, num_steps
+        self.network, self.objective = network, objective
+        self.learning_rate, self.num_steps = learning_rate, num_steps
         self.held_out, self.check_every, self.patience = held_out, check_every, patience
         self.lowest_losses, self.kept_state, self.worse_checks = torch.empty(0), copy.deepcopy(network.state_dict()), 0
 
@@ -103,14 +99,9 @@ class CriticTraining(LightningModule):
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=length)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def _logits(self, points: Tensor) -> Tensor:
-        if self.noise > 0:
-            points = points + self.noise * normal_like(points, sides=2)
-        return class_logits(self.network(points), self.log_shares)
-
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         points, labels = batch
-        loss = cross_entropy(self._logits(points), labels, reduction="none").mean()
+        loss = self.objective(self.network, points, labels, points.new_ones(len(points))).losses.mean()
         log_losses(self, {"critic_loss": loss.detach()})
         return loss
 
@@ -118,13 +109,12 @@ class CriticTraining(LightningModule):
         done = step_of(self) + 1
         if done % self.check_every and done != self.num_steps:
             return
-        points, labels, counts = self._held_out_here()
         self.network.eval()
         with torch.no_grad(), all_alike():  # on every rank: all of them stop, or none does
-            logits = self._logits(points)
-            losses = cross_entropy(logits, labels, reduction="none") * counts
+            score = self.objective(self.network, *self._held_out_here())
         self.network.train()
-        log_losses(self, {"held_out_loss": losses.mean(), "held_out_accuracy": _accuracy(logits, labels, counts)})
+        losses = score.losses
+        log_losses(self, {"held_out_loss": losses.mean(), "held_out_accuracy": score.accuracy})
         if len(self.lowest_losses) == 0:
             self.lowest_losses = losses
         excess = losses - self.lowest_losses
@@ -139,7 +129,8 @@ class CriticTraining(LightningModule):
     def _held_out_here(self) -> tuple[Tensor, Tensor, Tensor]:
         """The held-out points where the network is, in its precision: the trainer may have been told another one."""
         points, labels, counts = self.held_out
-        return points.to(self.log_shares), labels.to(self.log_shares.device), counts.to(self.log_shares)
+        like = next(self.network.parameters())
+        return points.to(like), labels.to(like.device), counts.to(like)
 
     def on_train_end(self) -> None:
         self.network.load_state_dict(self.kept_state)
@@ -153,7 +144,7 @@ def train_ratio_network(
     batch_size: int,
     learning_rate: float,
     seed: int,
-    noise: float = 0.0,
+    objective: RatioObjective | None = None,
     trainer_options: Mapping[str, Any] | None = None,
 ) -> None:
     """Trains a network of log ratios on points, with a tenth of them kept for early stopping.
@@ -165,7 +156,7 @@ def train_ratio_network(
         batch_size: Points per step, one half of them data.
         learning_rate: Of Adam.
         seed: Of the batches.
-        noise: As of `CriticTraining`.
+        objective: What it learns; ``None`` means `Softmax` without noise.
         trainer_options: Further arguments of ``lightning.Trainer``.
     """
     every = torch.ones_like(points.weights, dtype=torch.bool), torch.ones_like(points.labels, dtype=torch.bool)
@@ -174,8 +165,7 @@ def train_ratio_network(
     batches = LabelledBatches(learnt, batch_size, max_steps, seed)
     module = CriticTraining(
         network,
-        points.log_shares,
-        noise=noise,
+        objective or Softmax(points.log_shares),
         learning_rate=learning_rate,
         num_steps=max_steps,
         held_out=(held_out.points, held_out.classes, held_out.counts.to(points.data)),
@@ -183,12 +173,6 @@ def train_ratio_network(
         patience=3,
     )
     train(module, batches.loader(), "critic", points.data.device, trainer_options or {})
-
-
-def _accuracy(logits: Tensor, labels: Tensor, counts: Tensor) -> Tensor:
-    """The share of points that are told for what they are, data or samples of any component; 1/2 is chance."""
-    as_data = logits[:, 0] > logits[:, 1:].logsumexp(dim=1)
-    return ((as_data == (labels == 0)) * counts).sum() / counts.sum()
 
 
 def every_tenth(mask: Tensor) -> Tensor:

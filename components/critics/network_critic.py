@@ -12,6 +12,7 @@ from adagan.components.checks import keywords_only
 from adagan.components.critics.calibrators import Calibrator
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.labelled_points import LabelledPoints
+from adagan.components.critics.ratio_objectives import Softmax
 from adagan.components.networks.ratio_networks import ratio_network, supported_octaves
 from adagan.components.training.ranks.group import cpu_time
 from adagan.mixtures.arguments import ArrayLike
@@ -113,7 +114,7 @@ class NetworkCritic(CrossFitted):
         train_ratio_network(
             self.estimators_[index],
             training,
-            noise=self.noise,
+            objective=Softmax(training.log_shares, self.noise),
             max_steps=self.max_steps,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,

@@ -9,6 +9,7 @@ from adagan.study.methods.baselines import ensemble, gaussian_mixture, vanilla
 from adagan.study.methods.boosting import adagan, adagan_harmonic, top_k_last
 from adagan.study.methods.estimators import cells, coarse_critic
 from adagan.study.methods.of_kinds import METHODS_OF_KINDS
+from adagan.study.methods.ratio_methods import RATIO_METHODS
 
 _OF_BENCHMARKS: tuple[Method[Any], ...] = (
     Method("gaussian-mixture", gaussian_mixture, ("gaussian-mixture",)),
@@ -28,6 +29,7 @@ ESTIMATORS: dict[str, Method[Any]] = {
 METHODS: dict[str, Method[Any]] = {
     **{method.name: method for method in (*_OF_BENCHMARKS, *METHODS_OF_KINDS)},
     **ESTIMATORS,
+    **{method.name: method for method in RATIO_METHODS.values()},
 }
 
 METHOD_OF_ROW = {row: method.name for method in _OF_BENCHMARKS for row in method.rows}
