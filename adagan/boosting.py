@@ -83,6 +83,8 @@ class AdaGAN(BoostingRun):
         checkpoint_minutes: With a folder, a newcomer's training by Lightning is kept in its middle too, every so many
             minutes, so that a kill loses no more of it: what goes on from there is the same, bit for bit on the CPU.
             They are never so close together that they would take over 2 % of the time. ``None`` keeps whole rounds.
+        component_minutes: Time by the clock after which an attempt to train a component counts as failed, as one that
+            hangs does; see `fit` for what becomes of it, and `adagan.time_limit` for what cannot be ended so.
         trainer_options: Arguments of ``lightning.Trainer`` for all that is trained, components and critics, where these
             have none of their own. ``dict(devices=2, strategy="ddp")`` runs in two processes, of which each takes its
             part of every minibatch and only the first writes; a round is then kept when it is complete.
@@ -120,11 +122,12 @@ class AdaGAN(BoostingRun):
         seed: int = 0,
         folder: str | os.PathLike[str] | None = None,
         checkpoint_minutes: float | None = 5.0,
+        component_minutes: float | None = None,
         trainer_options: Mapping[str, Any] | None = None,
         progress: bool = False,
     ) -> None:
         check_maker("component", component, "a fresh component for every round")
-        check_positive(budget=budget, checkpoint_minutes=checkpoint_minutes)
+        check_positive(budget=budget, checkpoint_minutes=checkpoint_minutes, component_minutes=component_minutes)
         if first is not None:
             AlreadyTrained(first)  # what is no generator is heard of at once
         repairs = rounds == "auto" or not (budget is None and first is None and newcomer is None)
@@ -137,7 +140,8 @@ class AdaGAN(BoostingRun):
         self.stop = stop or (NothingMissing() if repairs else Never())
         self.warm_start = warm_start
         self.seed, self.folder, self.progress = check_seed(seed), folder, progress
-        self.checkpoint_minutes, self.trainer_options = checkpoint_minutes, dict(trainer_options or {})
+        self.checkpoint_minutes, self.component_minutes = checkpoint_minutes, component_minutes
+        self.trainer_options = dict(trainer_options or {})
         check_choices(self)
 
     @on_ranks
@@ -162,6 +166,7 @@ class AdaGAN(BoostingRun):
             lambda seed: fit_newcomer(training.make, self._data, data_weights.values, index, seed, before, checkpoints),
             seeds.component,
             index,
+            self.component_minutes,
         )
         seconds = planned + began.cpu_seconds
         # ChooseMixtureWeight, and G_t

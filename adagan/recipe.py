@@ -12,7 +12,10 @@ from adagan.mixtures.errors import UserError
 from adagan.mixtures.parameters import ConstructorParameters, shown
 from adagan.mixtures.storage.components import published_components
 
-OF_THE_CALL = ("component", "rounds", "seed", "folder", "checkpoint_minutes", "progress", "stop", "trainer_options")
+OF_THE_CALL = (
+    *("component", "rounds", "seed", "folder", "checkpoint_minutes", "component_minutes", "progress", "stop"),
+    "trainer_options",
+)
 """Parameters that may change from one call to the next, or that are kept elsewhere."""
 
 

@@ -32,6 +32,7 @@ OPTIONAL: Mapping[str, type | tuple[type, ...]] = {
     "critic": dict,
     "kept": int,
     "stopped": str,
+    "wanted": (int, str),
     "encoding": dict,
     "names": list,
 }

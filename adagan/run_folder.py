@@ -10,9 +10,9 @@ replaced last: a kill at any instant leaves the last complete round. What a roun
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import torch
@@ -34,11 +34,12 @@ from adagan.mixtures.storage.files import (
     write_text,
     written_folder,
 )
+from adagan.mixtures.storage.held_folder import held_folder
 from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, component_file, mixture_content
 from adagan.mixtures.storage.restoring import PROBES, check_restorable
 from adagan.round import Round
 from adagan.round_checkpoints import CHECKPOINT, CHECKPOINT_FILES
-from adagan.run_lock import run_lock
+from adagan.run_lock import LOCK_FILE, run_lock
 from adagan.written_run import PREVIEW_FILE, RUN_FILE, RUN_FORMAT_VERSION, WrittenRun
 
 PREVIEW_ROWS = 2_000
@@ -78,6 +79,7 @@ class RunFolder(WrittenRun):
         seed: int,
         files: Mapping[str, str] | None = None,
         made_with: Mapping[str, Any] | None = None,
+        wanted: int | str = 1,
     ) -> None:
         """Starts a run without rounds, with text files of the caller's beside it; see `recipe_of` for `made_with`.
 
@@ -99,6 +101,7 @@ class RunFolder(WrittenRun):
                 **data.fingerprints,
                 "seed": seed,
                 "made_with": made_with,
+                "wanted": wanted,
                 "rounds": [],
             }
             if data.class_names:
@@ -124,10 +127,31 @@ class RunFolder(WrittenRun):
             by_rank_zero(lambda: held.enter_context(run_lock(self.path)))()
             yield
 
-    def discard(self) -> None:
-        """Removes a run that has no rounds yet; one that has some is left alone."""
-        if is_rank_zero() and not self.content()["rounds"]:
-            shutil.rmtree(self.path)
+    @by_rank_zero
+    def want(self, rounds: int | str) -> None:
+        """Notes how many rounds were asked for; a kill does not forget it."""
+        content = self.content()
+        if content.get("wanted") != rounds:
+            write_json(self.path / RUN_FILE, {**content, "wanted": rounds})
+
+    def discard(self, files: Collection[str] = ()) -> None:
+        """Removes a run that has no rounds yet; one that has some is left alone.
+
+        What others have put there stays, and the folder with it.
+
+        Args:
+            files: Names of the caller's files, as of `create`.
+        """
+        if not is_rank_zero() or self.content()["rounds"]:
+            return
+        own = re.compile(rf"{OWN_FILES}|{re.escape(PREVIEW_FILE)}|{LOCK_FILE}")
+        names = [path.name for path in self.path.iterdir() if own.fullmatch(path.name) or path.name in files]
+        with held_folder(self.path) as held:
+            for name in sorted(names, key=RUN_FILE.__eq__):  # what says that there is a run goes last
+                if not (self.path / name).is_dir():
+                    held.remove(name)
+        with suppress(OSError):
+            self.path.rmdir()
 
     def check(self, data: TrainingData, seed: int) -> None:
         """Makes sure that a run is whole, and resumed with what it began with.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -100,12 +100,12 @@ class BoostingRun(Boosted, ABC):
         self._data = self._checked(data, weights=weights, labels=labels, columns=columns, layout=layout)
         if folder is not None:
             recipe = recipe_of(self, unfitted(self.component, self.seed))
-            folder.create(self._data, self.seed, files, made_with=recipe)
+            folder.create(self._data, self.seed, files, made_with=recipe, wanted=self._wanted())
         self.rounds_, self.data_weights_ = [], []
         for learnt in ("mixture_", "critic_", "_whole"):
             self.__dict__.pop(learnt, None)
         with nullcontext() if folder is None else folder.alone():
-            return self._run()
+            return self._run(files or {})
 
     @on_ranks
     @keywords_only
@@ -128,6 +128,7 @@ class BoostingRun(Boosted, ABC):
             layout = encoding if isinstance(encoding, ImageEncoding) else Layout.NONE
             self._data = self._checked(data, weights=weights, labels=labels, columns=columns, layout=layout)
             folder.check(self._data, self.seed)
+            folder.want(self._wanted())
             if self._loaded and len(folder.rounds()) < self.rounds:
                 check_recipe(self, folder.content().get("made_with"))
             self.rounds_, self.data_weights_ = folder.rounds(), folder.data_weights(self._data.points.device)
@@ -137,7 +138,12 @@ class BoostingRun(Boosted, ABC):
                 self.critic_ = folder.critic(components=makers, device=device, whole=True)
             return self._run()
 
-    def _run(self) -> Self:
+    def _wanted(self) -> int | str:
+        """The rounds that were asked for: a later `resume` of the command line asks for as many."""
+        asked = self.get_params(deep=False)["rounds"]
+        return "auto" if asked == "auto" else self.rounds
+
+    def _run(self, files: Collection[str] = ()) -> Self:
         from adagan.terminal.display import rounds_shown
 
         self._plan, self._seen = self._planned(), None
@@ -151,10 +157,13 @@ class BoostingRun(Boosted, ABC):
             except NewcomerFailed as failure:
                 self.stopped_ = str(failure)
                 warnings.warn(f"{failure}; what was there before is kept", stacklevel=3)
-            except Exception:
+            except Exception as error:
                 if self.folder is not None and not self.rounds_:
+                    # what was trained for minutes before the memory ran out, say, is not lost
+                    goes_on = self._checkpoints(1).step is not None and not isinstance(error, UserError)
                     with suppress(OSError):  # the folder may have vanished, and the error says so
-                        RunFolder(self.folder).discard()  # so that the next attempt is not refused for an empty run
+                        if not goes_on:
+                            RunFolder(self.folder).discard(files)  # the next attempt is not refused for an empty run
                 raise
         kept = self.stop.keep(self.rounds_)
         if kept < len(self.rounds_):

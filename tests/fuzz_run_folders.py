@@ -34,6 +34,7 @@ import numpy as np
 import torch
 
 from adagan.command_line import main
+from adagan.components.training.checkpoints.keeper import Keeper
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
 from adagan.options import run_options
@@ -71,8 +72,31 @@ def originals(folder: Path, kinds: list[str]) -> dict[str, Path]:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said := io.StringIO()):
             status = main([*words, *KINDS[kind]])
         assert status == 0, said.getvalue()
+        _stop_in_round_3(out)
         made[kind] = out
     return made
+
+
+class _Stopped(BaseException):
+    """Stands for a kill."""
+
+
+def _stop_in_round_3(run: Path) -> None:
+    """Leaves a checkpoint in a run whose components are trained in steps."""
+    save = Keeper._save
+
+    def saved(keeper: Keeper, trainer: Any, *, is_final: bool) -> None:
+        save(keeper, trainer, is_final=is_final)
+        raise _Stopped
+
+    Keeper._save = saved  # type: ignore[method-assign]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            main(["resume", str(run), "--rounds", "3", "--checkpoint-minutes", "1e-9"])
+    except _Stopped:
+        return
+    finally:
+        Keeper._save = save  # type: ignore[method-assign]
 
 
 def _flip(path: Path, chance: random.Random) -> None:
@@ -202,6 +226,8 @@ def mutated(runs: dict[str, Path], place: Path, seed: int) -> tuple[Path, str]:
     done = [kind]
     for _ in range(chance.choice([1, 1, 1, 2, 3])):
         path = chance.choice(sorted(run.iterdir()))
+        if chance.random() < 0.2:
+            path = next(run.glob("checkpoint-*"), path)
         change = chance.choice(MUTATIONS)
         if not path.is_file():
             continue  # a pipe would be waited for
@@ -242,7 +268,8 @@ def _tried(run: Path, place: Path, seed: int) -> str:
         "sample": ["sample", str(run), "-n", "9", "--out", str(place / "s.npy"), "--device", "cpu"],
         "report": ["report", str(run), "--num-samples", "50", "--out", str(place / "r.html")],
         "missing": ["missing", str(run)],
-        "resume": ["resume", str(run), "--rounds", "2"],  # nothing is trained: the run has its two rounds
+        # from its checkpoint on, of some steps; without one nothing is trained: the run has its two rounds
+        "resume": ["resume", str(run), "--rounds", "3" if any(run.glob("checkpoint-*")) else "2"],
     }[verb]
     said, told = io.StringIO(), io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(told):

@@ -74,6 +74,13 @@ def add_boosting_options(parser: VerbParser) -> None:
         help="keep the training of a round every so many minutes, so that a kill loses no more of it",
     )
     group.add_argument(
+        "--component-minutes",
+        type=float | None,
+        metavar="M",
+        help="count an attempt to train a component as failed after so many minutes of the clock; it is tried once "
+        "more, and then the run ends with the mixture so far",
+    )
+    group.add_argument(
         "--rule",
         default="star",
         metavar="NAME",
@@ -141,6 +148,7 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         seed=settings.seed,
         folder=folder,
         checkpoint_minutes=settings.checkpoint_minutes,
+        component_minutes=settings.component_minutes,
         progress=True,
     )
     # a wrong option is to be heard of before anything is written

@@ -53,6 +53,8 @@ def resume_parser() -> VerbParser:
 
 def run(arguments: Sequence[str]) -> None:
     """Runs the rounds that a run still lacks."""
+    if any(word.partition("=")[0] == "--columns" for word in arguments):
+        raise UserError("--columns: a run keeps the kinds that it began with; leave it out, or start a new run")
     options = resume_parser().parse(arguments)
     from adagan.boosting import MOST_ROUNDS
     from adagan.components.training.ranks.group import is_rank_zero
@@ -69,6 +71,8 @@ def run(arguments: Sequence[str]) -> None:
         settings[name] = settings[name] if options[name] is None else options[name]
     folder = RunFolder(options.run)
     done, is_finished = len(folder.rounds()), "kept" in folder.content()
+    if options.rounds is None:  # those that were asked for last, were it by a resume that was killed
+        settings.rounds = folder.content().get("wanted", settings.rounds)
     wanted = MOST_ROUNDS if settings.rounds == "auto" else settings.rounds
     # a run that was killed between its last record and its end has its rounds, and lacks what it keeps of them
     if isinstance(wanted, int) and wanted <= done and (is_finished or (options.rounds is not None and wanted < done)):

@@ -209,8 +209,17 @@ def test_a_run_without_rounds(tmp_path: Path) -> None:
     assert folder.rounds() == []
     with pytest.raises(ValueError, match=r"has no complete round yet; adagan resume .* runs the first"):
         folder.mixture()
-    folder.discard()
+    folder.discard(["config.yaml"])
     assert not (tmp_path / "run").exists()
+
+
+def test_discarding_spares_what_others_put_there(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.create(TrainingData.checked(DATA), 0, {"config.yaml": "seed: 0\n"})
+    (folder.path / "thesis.tex").write_text("mine")
+    (folder.path / "component-mine.safetensors").mkdir()
+    folder.discard(["config.yaml"])
+    assert {path.name for path in folder.path.iterdir()} == {"thesis.tex", "component-mine.safetensors"}
 
 
 def test_discarding_spares_rounds(run: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -100,7 +101,9 @@ class KeptTraining:
             step: Minibatches that the training has seen.
             is_final: Whether it has ended.
         """
-        began = time.monotonic()
+        began, folder = time.monotonic(), self.trainings.folder
+        if not folder.is_dir():  # a writer would make it again, where a mount was perhaps
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
         facts = {**self.facts, "step": step, "is_final": is_final, "spent": self.trainings.spent()}
         write_tree(self.path, content, facts)
         self._since = time.monotonic()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_runs import fit, points, same_mixture
+import torch
+from small_runs import CRITIC, GAN, fit, points, same_mixture
 
 from adagan.command_line import main
 
@@ -65,3 +66,23 @@ def test_a_folder_that_vanished_is_said_to_have(
     monkeypatch.setattr(AdaGAN, "boost", vanishing)
     assert main(fit(points(tmp_path), run)) == 2
     assert f"{run} holds no run: there is no run.json in it" in capsys.readouterr().err
+
+
+def test_a_folder_that_vanishes_while_a_component_is_trained_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    from adagan.components.training.checkpoints.kept_trainings import KeptTraining
+
+    run, found = tmp_path / "run", KeptTraining.found
+
+    def vanishing(self: KeptTraining) -> Any:
+        here = found(self)
+        shutil.rmtree(run)
+        return here
+
+    monkeypatch.setattr(KeptTraining, "found", vanishing)
+    words = ["fit", points(tmp_path), "--out", str(run), "--rounds", "2", "--component", "gan", *CRITIC, *GAN]
+    assert main([*words, "--checkpoint-minutes", "1e-9", "--threads", str(torch.get_num_threads())]) == 2
+    said = [each for each in capsys.readouterr().err.splitlines() if each.startswith("adagan: ")]
+    assert said == [f"adagan: {run}: No such file or directory; is the folder of the run still there?"]
+    assert not run.exists()

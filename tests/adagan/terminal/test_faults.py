@@ -24,7 +24,7 @@ def test_a_fault_of_ours_is_status_one_with_a_traceback_in_a_file(
     def faulty(*_: object, **__: object) -> None:
         raise fault("an internal\nfault")
 
-    monkeypatch.setattr("adagan.mixtures.sampling.streaming.stream_samples", faulty)
+    monkeypatch.setattr("adagan.verbs.sample_writing.stream_samples", faulty)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert main(["sample", str(run)]) == 1
     (log,) = tmp_path.glob("adagan-*.log")
@@ -42,7 +42,7 @@ def test_too_little_memory_is_not_our_fault(
     def large(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr("adagan.mixtures.sampling.streaming.stream_samples", large)
+    monkeypatch.setattr("adagan.verbs.sample_writing.stream_samples", large)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert main(["sample", str(run)]) == 2
     assert f"adagan: out of memory: {fault}; take smaller batches" in capsys.readouterr().err

@@ -112,3 +112,70 @@ def test_a_signal_while_resume_reads_the_data_names_how_to_go_on(
     monkeypatch.setattr("adagan.verbs.stored_run.read_inputs", interrupted)
     assert main(["resume", str(run), "--rounds", "3"]) == 143
     assert f"rounds 1 to 2 are kept, and adagan resume {run} goes on from there" in capsys.readouterr().err
+
+
+def test_a_resume_that_was_interrupted_remembers_how_many_rounds_were_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    from adagan.boosting import AdaGAN
+
+    run, boost = tmp_path / "run", AdaGAN.boost
+
+    def interrupted(self: AdaGAN) -> AdaGAN:
+        if len(self.rounds_) == 2:
+            raise KeyboardInterrupt
+        return boost(self)
+
+    assert main(fit(points(tmp_path), run)) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(AdaGAN, "boost", interrupted)
+        assert main(["resume", str(run), "--rounds", "3"]) == 130
+    assert main(["resume", str(run)]) == 0
+    assert len(json.loads((run / "run.json").read_text())["rounds"]) == 3
+    capsys.readouterr()
+    assert main(["resume", str(run)]) == 2
+    assert "has 3 rounds already" in capsys.readouterr().err
+
+
+def test_resume_refuses_other_columns(tmp_path: Path, capsys: Captured) -> None:
+    for words in (["--columns", "zip=category"], ["--columns=zip=category"]):
+        assert main(["resume", str(tmp_path), *words]) == 2
+        assert "--columns: a run keeps the kinds that it began with" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_second_interrupt_while_a_round_is_written_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    from adagan.mixtures.storage.held_folder import HeldFolder
+
+    data = points(tmp_path)
+    assert main(fit(data, tmp_path / "whole")) == 0
+    replace, remove, moments = HeldFolder.replace, HeldFolder.remove, list[str]()
+
+    def interrupted(self: HeldFolder, old: str, new: str) -> None:
+        moments.append(new)
+        if len(moments) == stop:
+            signal.raise_signal(signal.SIGINT)
+        replace(self, old, new)
+
+    def again(self: HeldFolder, name: str) -> None:
+        if len(moments) == stop and name.endswith(".draft"):
+            signal.raise_signal(signal.SIGINT)  # while the first one is answered
+        remove(self, name)
+
+    # three files of an empty run, and five of a round: component, weights, critic, mixture.json, run.json
+    for stop in range(9, 14):
+        run = tmp_path / f"run{stop}"
+        with monkeypatch.context() as patch:
+            patch.setattr(HeldFolder, "replace", interrupted)
+            patch.setattr(HeldFolder, "remove", again)
+            moments.clear()
+            capsys.readouterr()
+            assert main(fit(data, run)) == 130
+        assert moments[7] == "run.json"
+        assert "round 1 is kept" in capsys.readouterr().err
+        assert len(json.loads((run / "run.json").read_text())["rounds"]) == 1
+        assert main(["resume", str(run)]) == 0
+        assert same_mixture(run, tmp_path / "whole")
+        assert not list(run.glob(".*"))
