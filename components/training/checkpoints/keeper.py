@@ -22,7 +22,6 @@ from adagan.components.training.checkpoints.kept_trainings import (
 )
 from adagan.components.training.checkpoints.tree_file import NotPlain
 from adagan.components.training.logged_losses import OwnCallback
-from adagan.components.training.progress import CHECK_EVERY, step_of
 from adagan.components.training.resumable_loader import ResumableLoader
 from adagan.mixtures.errors import UserError
 
@@ -37,6 +36,8 @@ class Keeper(OwnCallback):
     generators of chance, the gradients, and numbers and tensors that modules keep as plain attributes. They are made
     when the next minibatch is asked for: then a step is complete, with all its hooks. What a user's ``ModelCheckpoint``
     knows of files that it may delete is no part of them.
+
+    A training that several processes share is kept when its round is complete, and not before.
 
     Args:
         kept: Where.
@@ -59,6 +60,9 @@ class Keeper(OwnCallback):
             UnusableCheckpoint: What was kept is damaged, or of another training.
             CheckpointNotWritten: See there.
         """
+        if trainer.world_size > 1:
+            trainer.fit(module, batches)
+            return True
         found = self._kept.found()
         if found is not None and found.get("is_final"):
             self._take_over(trainer, module)
@@ -105,17 +109,9 @@ class Keeper(OwnCallback):
             batches.load_state_dict(self._state["loader"])
             set_states_of_chance(self._state["chance"], module.device)
             self._state = None
-        elif self._is_on and self._is_possible and self._is_due(trainer, module):
+        elif self._is_on and self._is_possible and self._kept.is_due():
             self._save(trainer, is_final=False)
         self._is_on = True
-
-    def _is_due(self, trainer: Trainer, module: LightningModule) -> bool:
-        if trainer.world_size == 1:
-            return self._kept.is_due()
-        # all processes have to agree, which takes time
-        if (step_of(module) + 1) % CHECK_EVERY:
-            return False
-        return bool(trainer.strategy.broadcast(self._kept.is_due()))
 
     def _save(self, trainer: Trainer, *, is_final: bool) -> None:
         self._is_saving, self._is_final = True, is_final
