@@ -51,9 +51,9 @@ class GAN(LatentGenerator):
         conditioning: What is learnt beside the points: ``Classes()``, ``FewLabels()`` or ``Codes()``, each of which
             says what it adds to the GAN; ``None`` learns the points alone.
         generator: A module from latent vectors (B, latent_dim) to samples (B, *event); ``None`` chooses an MLP for
-            vectors and strided convolutions for images (1 to 4 channels, 8 to 64 pixels). It learns scaled data:
-            standardised vectors, images in [−1, 1]; one that ends in a sigmoid, or of vectors in tanh, data that are
-            scaled to what it can make.
+            vectors and images of 8 pixels, and strided convolutions for larger ones (1 to 4 channels, up to 64 pixels).
+            It learns scaled data: standardised vectors, images in [−1, 1]; one that ends in a sigmoid, or of vectors in
+            tanh, data that are scaled to what it can make.
         discriminator: A module from points (B, *event) to numbers (B,) or (B, 1); ``None`` chooses as above.
         latent_dim: Entries of a latent vector; ``None`` means 8 for vectors of up to 8 entries, else 32.
         width: Of the layers of the default networks; ``None`` means 128 for vectors, 64 channels for images.
@@ -128,18 +128,16 @@ class GAN(LatentGenerator):
             )
         self.objective = objective if objective is not None else NonSaturating()
         self.conditioning = conditioning if conditioning is not None else Unconditioned()
-        self.networks = STRIDED
         self.given_generator = GivenNetwork("generator", generator)
         self.given_discriminator = GivenNetwork("discriminator", discriminator)
         self.rate_is_chosen, self.discriminator_learning_rate = learning_rate is not None, discriminator_learning_rate
         self.betas, self.schedule = betas, schedule
         self.penalty = as_penalty(penalty)
         self.penalty_interval = penalty_interval or (self.penalty.interval if self.penalty else 1)
-        self.spectral_normalization = spectral_normalization
+        self.networks, self.spectral_normalization = STRIDED, spectral_normalization
         self.techniques = checked_techniques(techniques)
         self.points_together = math.prod(technique.points_per_output for technique in self.techniques)
-        self.discriminator_steps = discriminator_steps
-        self.keep_discriminator = keep_discriminator
+        self.discriminator_steps, self.keep_discriminator = discriminator_steps, keep_discriminator
         self.learns_labels, self.further_entries = self.conditioning.learns_labels, self.conditioning.num_entries
         self.facts_: dict[str, Tensor] = {}
         self._discriminator: dict[str, Tensor] = {}
@@ -249,8 +247,7 @@ class GAN(LatentGenerator):
         from adagan.components.generators.gan.diagnosis import Diagnosis
 
         diagnosis = Diagnosis()
-        device, options = batches.data.device, self.trainer_options
-        train(training, batches.loader(), "generator", device, options, callbacks=[diagnosis])
+        train(training, batches.loader(), "generator", batches.data.device, self.trainer_options, callbacks=[diagnosis])
         self.training_notes_ = diagnosis.notes()
         final = training.discriminator.state_dict() if self.keep_discriminator else {}
         self._discriminator = {name: value.clone() for name, value in final.items()}

@@ -79,9 +79,9 @@ def test_images_are_halved_twice_where_they_can_be_and_down_to_eight() -> None:
 
 
 def test_an_image_of_the_strided_generator_does_not_depend_on_those_beside_it() -> None:
-    samples = GAN(**TINY).fit(images())
-    latent = samples.draw_latent(5, generator=seeded(101))
-    assert torch.allclose(samples(latent)[2:3], samples(latent[2:3]), atol=1e-6)
+    gan = GAN(**TINY).fit(images(side=10))
+    latent = gan.draw_latent(5, generator=seeded(101))
+    assert torch.allclose(gan(latent)[2:3], gan(latent[2:3]), atol=1e-6)
 
 
 def test_a_configuration_that_names_no_networks_means_those_of_before() -> None:
@@ -142,4 +142,11 @@ def test_rates_are_those_of_the_networks_unless_chosen() -> None:
     assert GAN(discriminator_learning_rate=0.5, **TINY).learning_rates(plan) == (rate, 0.5)
     assert GAN(generator=own, **TINY).learning_rates(plan) == (LEARNING_RATE, LEARNING_RATE)
     assert GAN(**TINY).learning_rates(of_vectors) == (LEARNING_RATE, LEARNING_RATE)
-    assert isinstance(GAN(**TINY).fit(images()).generator_, StridedGenerator)
+
+
+@pytest.mark.parametrize(("side", "strided"), [(8, False), (10, True), (28, True)])
+def test_small_images_are_made_by_perceptrons(side: int, strided: bool) -> None:
+    with isolated_randomness(100):
+        generator, judge = STRIDED.generator(3, (1, side, side), 16), STRIDED.discriminator((1, side, side), 16)
+    assert isinstance(generator, StridedGenerator) == strided
+    assert any(isinstance(layer, nn.Conv2d) for layer in judge.modules()) == strided
