@@ -47,7 +47,7 @@ def _line(number: int, region: Region, terms: ColumnTerms | None, data: Training
     kind = "image" if data is not None and data.images is not None else "point"
     word = "" if names else " row" if len(region.rows) == 1 else " rows"
     several = (
-        f"1 {kind}," if len(region.rows) == 1 else f"{len(region.rows)} {kind}s{_of_classes(region, data)}, such as"
+        f"1 {kind}," if len(region.rows) == 1 else f"{len(region.rows)} {kind}s{of_classes(region, data)}, such as"
     )
     return (
         f"  {number}. {region.mass:.1%} of the data{place} ({region.low:.1%} to {region.high:.1%}), covered to "
@@ -55,7 +55,7 @@ def _line(number: int, region: Region, terms: ColumnTerms | None, data: Training
     )
 
 
-def _of_classes(region: Region, data: TrainingData | None) -> str:
+def of_classes(region: Region, data: TrainingData | None) -> str:
     """Which classes the points are of, the most frequent first, where these have names."""
     counts = _classes(region, data)
     if not counts:

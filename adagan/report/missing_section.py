@@ -12,6 +12,7 @@ from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.data.training_data import TrainingData
 from adagan.missing.column_terms import ColumnTerms
 from adagan.missing.missing_mass import Missing, Region
+from adagan.missing.told import of_classes
 from adagan.report.figures import missing_map
 from adagan.report.image_view import NAMED, ImageView
 from adagan.report.numbers import number, share, share_range
@@ -76,12 +77,12 @@ def region_panels(found: Missing, data: TrainingData) -> list[Panel]:
 
 
 def region_words(data: TrainingData) -> Any:
-    """From a region to where it is: columns and values, ranges of entries, or nothing of an image."""
+    """From a region to where it is: columns and values, ranges of entries, or classes of images."""
     if isinstance(data.encoding, TableEncoding):
         terms = ColumnTerms(data.points, data.encoding)
         return lambda region: terms.told(region.rows) or "no column tells it from the rest"
     if data.points.ndim > 2:
-        return lambda region: "see the pictures"
+        return lambda region: of_classes(region, data).removeprefix(", ") or "see the pictures"
     flat = data.points.detach().cpu().double().numpy()
     return lambda region: entry_terms(flat, region.rows)
 
