@@ -73,7 +73,7 @@ class BoostingRun(Boosted, ABC):
 
         Args:
             data: Shape (N, *event), floating point; training runs on its device. A ``Dataset``, ``DataLoader`` or
-                ``LightningDataModule`` is read into memory, in the order of its rows; of pairs (x, y) the y are the
+                ``LightningDataModule`` is read once, in the order of its rows; of pairs (x, y) the y are the
                 labels of a component that learns labels. A pandas DataFrame is encoded, and `sample` returns such;
                 so are images that are bytes, or have their channels last or none: `sample` returns them as they came.
             weights: The points' own weights, shape (N,), non-negative; ``None`` means uniform. Of a table also the

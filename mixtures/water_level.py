@@ -36,7 +36,9 @@ def water_level(heights: Tensor, weights: Tensor, *, constant: float, slope: flo
         constant: Volume that does not depend on the level, ≥ 0.
         slope: Volume per unit of level, in [0, 1).
     """
-    stride = len(heights) // SUBSAMPLE
+    stride = max(len(heights) // SUBSAMPLE, 1)
+    if len(heights) > LARGE:
+        return _descended(heights, weights, _start(heights, weights, stride, constant, slope), (0, 0), constant, slope)
     if stride > 4:
         found = _near_subsample(heights, weights, stride, constant, slope)
         if found is not None:
@@ -58,6 +60,16 @@ def _descended(
         if not candidate < level:
             return level
         level = candidate
+
+
+def _start(heights: Tensor, weights: Tensor, stride: int, constant: float, slope: float) -> float:
+    """A level right of the root, or at it: one step of the iteration from a subsample's root.
+
+    What lies near that is not set aside, as of many points with few heights it may be most of them.
+    """
+    guess = _descended(heights[::stride], weights[::stride] * stride, math.inf, (0.0, 0.0), constant, slope)
+    mass, volume = (0.0, 0.0) if guess is None else _under_water(heights, weights, guess)
+    return (constant + volume) / (mass - slope) if mass > slope * (1 + 1e-12) else math.inf
 
 
 def _near_subsample(heights: Tensor, weights: Tensor, stride: int, constant: float, slope: float) -> float | None:

@@ -207,3 +207,12 @@ def test_what_critics_and_cells_cost_is_printed(
     assert capsys.readouterr().out.count("|") == 7 * 4
     # the smallest training of all is ten times as long as what is found out afterwards
     assert all(0 < row.share < 1 for row in rows)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_the_benchmark_of_memory_prints_peaks_and_draws_them(capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = load("benchmark_memory").main(smallest=4, largest=4)
+    assert found["seconds"] > found["training"] > 0
+    assert 0 < found["own"] < 2_000
+    assert "10,000" in capsys.readouterr().out
+    assert Path("benchmark_memory.png").read_bytes().startswith(b"\x89PNG")

@@ -9,9 +9,15 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from adagan.data.limits import check_expansion
+from adagan.mixtures.arguments import shared
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import parts, room
+
+MAPPED = 2**24
+"""Bytes of a file from which on it is mapped into memory, and not read."""
 
 
 def read_npy(path: Path) -> NDArray[np.generic]:
@@ -22,7 +28,11 @@ def read_npy(path: Path) -> NDArray[np.generic]:
     """
     try:
         with path.open("rb") as file:
-            return _array(file, path.stat().st_size)
+            size = path.stat().st_size
+            if size <= MAPPED:
+                return _array(file, size)
+            _check_header(file, size)
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, OSError, EOFError, TypeError, OverflowError, RecursionError, MemoryError) as error:
         raise UserError(f"{path}: not a readable .npy array of numbers ({_one_line(error)})") from error
 
@@ -48,8 +58,45 @@ def read_npz(path: Path) -> NDArray[np.generic]:
         raise UserError(f"{path}: not a readable .npz archive ({_one_line(error)})") from error
 
 
+def has_arrays(folder: Path) -> bool:
+    """Whether a folder is one of ``.npy`` files."""
+    return any(path.suffix.lower() == ".npy" for path in folder.iterdir())
+
+
+def array_folder(folder: Path) -> Tensor | None:
+    """The rows of all ``.npy`` files of a folder, in the order of their names; ``None`` where there are none.
+
+    Raises:
+        UserError: One is not readable, or their rows have different shapes or types.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".npy" and path.is_file())
+    if not paths:
+        return None
+    arrays = [read_npy(path) for path in paths]
+    first = arrays[0]
+    for path, array in zip(paths, arrays, strict=True):
+        if array.ndim == 0 or array.shape[1:] != first.shape[1:] or array.dtype != first.dtype:
+            raise UserError(
+                f"{path}: an array of {array.dtype} of shape {array.shape}, where {paths[0].name} has {first.dtype} of "
+                f"shape {first.shape}; the rows of all files of a folder are to be alike"
+            )
+    found = room(sum(map(len, arrays)), *first.shape[1:], dtype=shared(first[:1]).dtype)
+    begin = 0
+    for array in arrays:
+        for source, target in parts(shared(array), found[begin : begin + len(array)]):
+            target.copy_(source)
+        begin += len(array)
+    return found
+
+
 def _array(file: IO[bytes], size: int) -> NDArray[np.generic]:
     """The array of an open file of so many bytes."""
+    _check_header(file, size)
+    return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+
+
+def _check_header(file: IO[bytes], size: int) -> None:
+    """Makes sure that a file of so many bytes holds numbers, and as many as it declares; goes back to its beginning."""
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise UserError("its fields have names; expected an array of plain numbers")
@@ -61,7 +108,6 @@ def _array(file: IO[bytes], size: int) -> NDArray[np.generic]:
     if min(shape, default=0) < 0 or declared > held:
         raise UserError(f"its header declares shape {shape} of {dtype}, {declared:,} bytes, and {held:,} are there")
     file.seek(0)
-    return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
 
 
 def _one_line(error: Exception) -> str:

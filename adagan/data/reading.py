@@ -7,29 +7,26 @@ to do; nothing is repaired silently.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from adagan.components.adapters.images.image_encoding import ImageEncoding
 from adagan.components.adapters.images.layout import Layout
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.labels import as_classes
-from adagan.data.array_files import read_npy, read_npz
-from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
-from adagan.data.cells import is_number
+from adagan.data.array_files import has_arrays
 from adagan.data.column_table import column_lines
 from adagan.data.image_file import PictureOptions
 from adagan.data.image_folder import read_folder
 from adagan.data.images_alike import LayoutLike, as_points, points_alike
+from adagan.data.number_files import checked_numbers, read_data, read_labels, read_values, read_weights
 from adagan.data.table_files import TABLES, TEXT, is_table_file, read_table
 from adagan.data.training_data import TrainingData
-from adagan.mixtures.arguments import as_probabilities, native
+from adagan.mixtures.arguments import as_probabilities, shared
 from adagan.mixtures.errors import UserError
 from adagan.suggestions import suggestion
 
@@ -87,7 +84,8 @@ def read_training_data(
         if classes is None:
             raise UserError(f"--labels {FOLDERS}: {data} is no folder of images in two folders or more, one per class")
     elif labels is not None:
-        classes, names = _as_classes(read_labels(labels), len(points), labels), ()
+        found, names = read_labels(labels)
+        classes = _as_classes(found, len(points), labels)
     on_device = None if classes is None else classes.to(device)
     return TrainingData(points, base, on_device, read.encoding, names, read.names)
 
@@ -98,7 +96,7 @@ def _read_points(
     """Points with what they mean, the names of their files and the classes of their folders; without weights."""
     nothing = torch.empty(0, dtype=torch.float64)
     path = Path(source)
-    if path.is_dir():
+    if path.is_dir() and not has_arrays(path):
         read = read_folder(path, pictures)
         points, encoding = read.points, None if layout is Layout.NONE else read.encoding
         if isinstance(layout, ImageEncoding):
@@ -106,11 +104,11 @@ def _read_points(
         else:
             _log.info("%s", read.told)
         return TrainingData(points, nothing, read.labels, encoding, read.class_names, read.names)
-    values = _read_values(source, seed)
-    checked = values if isinstance(values, Tensor) else _checked(values, source)
+    values = read_values(source, seed)
+    checked = values if isinstance(values, Tensor) else checked_numbers(values, source)
     raw = checked
     if not isinstance(values, Tensor) and values.dtype.kind in "bui" and values.ndim > 1:
-        raw = torch.from_numpy(native(values))
+        raw = shared(values)
     points, encoding = as_points(raw, layout, name or source)
     return TrainingData(points if encoding is not None else checked, nothing, encoding=encoding)
 
@@ -159,15 +157,18 @@ def _read_encoded(
         kinds = {by_text.get(name, name): kind for name, kind in (columns or {}).items()}
     base = named.get("weights") or (None if weights is None else read_weights(weights))
     classes: Any = named.get("labels")
+    names: tuple[str, ...] = ()
     if labels is not None and classes is None:
-        classes = _as_classes(read_labels(labels), len(frame), labels)
+        classes, names = read_labels(labels)
+        classes = _as_classes(classes, len(frame), labels)
     checked = TrainingData.checked(frame, weights=base, labels=classes, columns=kinds)
     encoding = cast(TableEncoding, checked.encoding)
     if known is None:
         encoding.written = {"separator": form.separator, "decimal": form.decimal, "header": form.header}
         _log.info("%s", "\n".join([": ".join([told[0], ", ".join(told[1:])]), *column_lines(frame, encoding)]))
     on_device = None if checked.labels is None else checked.labels.to(device)
-    return TrainingData(checked.points.to(device), checked.weights.to(device), on_device, encoding)
+    names = names or checked.class_names
+    return TrainingData(checked.points.to(device), checked.weights.to(device), on_device, encoding, names)
 
 
 def _as_classes(classes: Tensor, num_points: int, source: str) -> Tensor:
@@ -206,124 +207,3 @@ def kinds_of(text: str | None) -> dict[str, str]:
         if not (name and equals and kind):
             raise UserError(f"--columns: expected name=kind,name=kind, such as zip=category,id=drop, got {text!r}")
     return {name.strip(): kind.strip() for name, _, kind in pairs}
-
-
-def read_data(source: str, seed: int = 0) -> Tensor:
-    """Training data of shape (N, *event), float32, finite.
-
-    Args:
-        source: A path, or a built-in name; a path that exists goes first.
-        seed: Of built-in data that is drawn.
-
-    Raises:
-        FileNotFoundError: Neither a path nor a built-in name.
-        ValueError: A file that is empty, unreadable, of another type, not numeric, or not finite.
-    """
-    values = _read_values(source, seed)
-    return values if isinstance(values, Tensor) else _checked(values, source)
-
-
-def _read_values(source: str, seed: int) -> NDArray[np.generic] | Tensor:
-    """What a source holds, as it is there."""
-    path = Path(source)
-    if path.is_dir():
-        return read_folder(path).points
-    if path.is_file():
-        readers = {".npy": read_npy, ".npz": read_npz, **dict.fromkeys(TABLES, _read_numbers)}
-        reader = readers.get(path.suffix.lower())
-        if reader is None:
-            raise UserError(
-                f"{source}: expected a .npy, .npz, .csv, .tsv, .parquet or .xlsx file or a folder of images, got "
-                f"{path.suffix or 'no suffix'}"
-            )
-        if path.stat().st_size == 0:
-            raise UserError(f"{source}: the file is empty")
-        return _by_content(path, reader)(path)
-    if path.exists():
-        raise UserError(f"{source}: no regular file, but a pipe or a device; save the data to a file first")
-    if source in BUILT_IN_NAMES or source in KNOWN_NAMES:
-        return built_in(source, seed)
-    raise FileNotFoundError(
-        f"{source}: no such file or folder, and not a built-in data set ({', '.join(BUILT_IN_NAMES)})"
-        + suggestion(source, BUILT_IN_NAMES)
-    )
-
-
-def _by_content(path: Path, reader: Callable[[Path], NDArray[np.generic]]) -> Callable[[Path], NDArray[np.generic]]:
-    """What reads an array by how it begins: an archive may be called .npy, and the reverse."""
-    with path.open("rb") as file:
-        begin = file.read(6)
-    if reader in (read_npy, read_npz):
-        return {b"PK\x03\x04": read_npz, b"\x93NUM": read_npy}.get(begin[:4], reader)
-    return reader
-
-
-def read_weights(source: str) -> Tensor:
-    """Weights of shape (N,) from a ``.npy`` or ``.csv`` file."""
-    values = read_data(source)
-    if values[0].numel() != 1:
-        raise UserError(f"{source}: expected one weight per row, got rows of {values[0].numel()} values")
-    return values.reshape(-1)
-
-
-def read_labels(source: str) -> Tensor:
-    """Classes of shape (N,), int64, from a ``.npy`` or ``.csv`` file: whole numbers from 0, −1 for unlabelled rows."""
-    values = read_data(source)
-    if values[0].numel() != 1:
-        raise UserError(f"{source}: expected one label per row, got rows of {values[0].numel()} values")
-    labels = values.reshape(-1).to(torch.int64)
-    odd = (labels != values.reshape(-1)) | (labels < -1)
-    if bool(odd.any()):
-        row = int(odd.nonzero()[0])
-        raise UserError(
-            f"{source}: expected classes as whole numbers from 0, and -1 for unlabelled rows, got "
-            f"{float(values.reshape(-1)[row]):g} in row {row + 1}"
-        )
-    return labels
-
-
-def _read_numbers(path: Path) -> NDArray[np.generic]:
-    """A table of numbers only, as an array."""
-    import pandas as pd
-
-    frame, _ = read_table(path)
-    names = {name: f"column {name + 1}" if isinstance(name, int) else name for name in frame.columns}
-    text = [name for name, series in frame.items() if not pd.api.types.is_numeric_dtype(series.dtype)]
-    if text:
-        such = {name: frame[name].dropna().astype(str) for name in text}
-        odd = {
-            name: next((cell for cell in cells if not is_number(cell)), cells.iloc[0]) for name, cells in such.items()
-        }
-        said = ", ".join(f"{names[name]} (such as {cell!r})" for name, cell in odd.items())
-        raise UserError(
-            f"{path}: expected numbers only, but there is text in {said}; drop or encode these columns first"
-        )
-    values: NDArray[np.float64] = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    return values
-
-
-def _checked(values: NDArray[np.generic], source: str) -> Tensor:
-    if values.dtype.kind not in "buif":
-        raise UserError(f"{source}: expected real numbers, got an array of {values.dtype}")
-    if values.ndim == 0 or values.size == 0:
-        raise UserError(f"{source}: expected rows of numbers, got an array of shape {values.shape}")
-    table = values.reshape(-1, 1) if values.ndim == 1 else values
-    with np.errstate(over="ignore"):
-        data = torch.from_numpy(np.array(table, dtype=np.float32, order="C"))
-    bad = ~torch.isfinite(data)
-    if bool(bad.any()) and bool(np.isfinite(table).all()):
-        raise UserError(
-            f"{source}: {int(bad.sum())} of {data.numel()} values are beyond {np.finfo(np.float32).max:.2g}, the "
-            "largest that single precision holds; scale these columns down"
-        )
-    if bool(bad.any()):
-        places = bad.nonzero()
-        where = ", ".join(
-            f"row {int(place[0]) + 1}" + (f" column {int(place[1]) + 1}" if len(place) > 1 else "")
-            for place in places[:3]
-        )
-        raise UserError(
-            f"{source}: {len(places)} of {data.numel()} values are NaN or infinite (the first at {where}); remove "
-            "these rows or fill them in"
-        )
-    return data

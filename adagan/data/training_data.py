@@ -24,7 +24,7 @@ from adagan.data.class_names import numbered
 from adagan.data.images_alike import LayoutLike, as_points
 from adagan.mixtures.arguments import ArrayLike, as_probabilities, shared
 from adagan.mixtures.errors import UserError, UserTypeError
-from adagan.mixtures.large_arrays import parts, taken
+from adagan.mixtures.large_arrays import filled, parts, taken
 from adagan.mixtures.systematic import spaced_rows
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ class TrainingData:
         if labels is None and learns_labels:
             labels = own
         points = _as_tensor(values, "data")
+        if points.dtype in (torch.float16, torch.bfloat16):
+            points = filled(Tensor.float, points)
         check_readable(points)
         if points.ndim < 2 or points.numel() == 0:
             raise UserError(

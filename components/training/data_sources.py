@@ -1,4 +1,4 @@
-"""Data sets, loaders and data modules, read into memory once: boosting weighs rows, so it has to know them all."""
+"""Data sets, loaders and data modules, read once, large ones into a file: boosting weighs rows, so it knows all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from torch.utils.data import (
 from adagan.components.contract import learns_labels
 from adagan.mixtures.arguments import shared
 from adagan.mixtures.errors import UserError, UserTypeError
-from adagan.mixtures.large_arrays import filled
+from adagan.mixtures.large_arrays import PART, filled, give_back, room
 from adagan.mixtures.randomness import isolated_randomness
 
 
@@ -171,8 +171,8 @@ def _joined(blocks: Iterator[tuple[str, Block]], count: int) -> Block:
     done = 0
     for where, (x, y) in blocks:
         if points is None:
-            points = x.new_empty(count, *x.shape[1:])
-            labels = None if y is None else y.new_empty(count, *y.shape[1:])
+            points = room(count, *x.shape[1:], dtype=x.dtype, device=x.device)
+            labels = None if y is None else room(count, *y.shape[1:], dtype=y.dtype, device=y.device)
         if x.shape[1:] != points.shape[1:] or x.dtype != points.dtype:
             raise UserError(
                 f"data: {where} is {x.dtype} of shape {tuple(x.shape[1:])}, the first one {points.dtype} of shape "
@@ -184,6 +184,8 @@ def _joined(blocks: Iterator[tuple[str, Block]], count: int) -> Block:
         if y is not None and labels is not None:
             labels[done : done + len(x)] = y
         done += len(x)
+        if done % PART < len(x):
+            give_back()
     assert points is not None  # an empty data set was refused
     return points, labels
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from adagan.data.reading import read_data, read_labels, read_weights
+from adagan.data.number_files import read_data, read_labels, read_weights
 
 TABLE = np.arange(12, dtype=np.float64).reshape(6, 2) / 7
 
@@ -219,10 +219,11 @@ def test_weights(tmp_path: Path) -> None:
 
 
 def test_labels(tmp_path: Path) -> None:
-    found = read_labels(saved(tmp_path, np.array([0, 2, -1])))
+    found, names = read_labels(saved(tmp_path, np.array([0, 2, -1])))
+    assert names == ()
     assert found.tolist() == [0, 2, -1]
     assert found.dtype == torch.int64
-    assert read_labels(write(tmp_path, "y.csv", "class\n1\n0\n")).tolist() == [1, 0]
+    assert read_labels(write(tmp_path, "y.csv", "class\n1\n0\n"))[0].tolist() == [1, 0]
     with pytest.raises(ValueError, match="expected one label per row, got rows of 2 values"):
         read_labels(saved(tmp_path, TABLE))
     with pytest.raises(ValueError, match=r"from 0, and -1 for unlabelled rows, got 0\.5 in row 2"):
