@@ -136,7 +136,7 @@ def _one_each(values: Any, source: str, what: str) -> NDArray[np.generic]:
 
 def _read_numbers(path: Path) -> NDArray[np.generic]:
     """A table of numbers only, as an array."""
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
     frame, _ = read_table(path)
     names = {name: f"column {name + 1}" if isinstance(name, int) else name for name in frame.columns}
