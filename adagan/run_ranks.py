@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
 
 from adagan.components.training.inherited_options import inheriting_options
-from adagan.components.training.ranks.group import is_rank_zero
+from adagan.components.training.ranks.group import is_rank_zero, together
 from adagan.fitting import unfitted
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -44,7 +44,9 @@ def on_ranks(method: Method) -> Method:
         try:
             _join(self)
             with inheriting_options(self.trainer_options), _one_speaks():
-                return method(self, *args, **options)
+                answer = method(self, *args, **options)
+                together([True])  # nobody goes before all are through
+                return answer
         finally:
             _inside.reset(token)
 

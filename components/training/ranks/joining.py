@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,8 @@ PLACES = ("accelerator", "devices", "num_nodes", "strategy")
 """Options that say where a training runs."""
 GRACE = 10.0
 """Seconds in which ranks notice by themselves that one of them is gone."""
+PATIENCE = 60.0
+"""Seconds that the process which launched the others waits for them at its end."""
 
 _log = logging.getLogger(__name__)
 
@@ -138,6 +142,7 @@ def _launched(options: Mapping[str, Any], strategy: Any, devices: Any, num_nodes
         if not environment.creates_processes_externally:
             found.launcher._call_children_scripts()
             if found.launcher.procs:
+                atexit.register(_wait, found.launcher.procs)
                 threading.Thread(target=_watch, args=(found.launcher.procs,), daemon=True, name="ranks").start()
         try:
             found.setup_environment()
@@ -147,6 +152,14 @@ def _launched(options: Mapping[str, Any], strategy: Any, devices: Any, num_nodes
                 f"{' '.join(str(error).split())[:200]}; see MASTER_ADDR and MASTER_PORT, and GLOO_SOCKET_IFNAME"
             ) from error
     return Ranks(Share(own_rank(), number_of_ranks()), environment, found.process_group_backend, devices, num_nodes)
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Stays until the launched ranks have ended: what they are told, they are told by way of this process."""
+    until = time.monotonic() + PATIENCE
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(until - time.monotonic(), 0))
 
 
 def _watch(processes: Sequence[subprocess.Popen[bytes]]) -> None:
