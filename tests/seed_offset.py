@@ -36,6 +36,11 @@ class MovedGenerator(torch.Generator):
         super().manual_seed(moved(seed))
         return self
 
+    def clone_state(self) -> MovedGenerator:
+        own = MovedGenerator(self.device)
+        own.set_state(self.get_state())
+        return own
+
 
 def install(offset: int) -> None:
     """Moves all seeds from here to the end of the process; before the tests and the package are imported."""

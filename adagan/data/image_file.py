@@ -98,7 +98,9 @@ def read_picture(path: Path, options: PictureOptions) -> Picture:
             if options.size is not None:  # of a JPEG as many pixels as are needed, which takes a tenth of the time
                 image.draft(None, (2 * max(options.size), 2 * max(options.size)))
             image.load()
-            return Picture(_pixels(ImageOps.exif_transpose(image), options), remarks)
+            pixels, filled = _pixels(ImageOps.exif_transpose(image), options)
+            clear = (f"transparency, filled with {options.background} (--background)",) if filled else ()
+            return Picture(pixels, remarks + clear)
     except UnreadableError:
         raise
     except Image.DecompressionBombError as error:
@@ -120,16 +122,19 @@ def _remarks(image: Image.Image) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _pixels(image: Image.Image, options: PictureOptions) -> NDArray[np.generic]:
+def _pixels(image: Image.Image, options: PictureOptions) -> tuple[NDArray[np.generic], bool]:
+    """The values, and whether transparency was filled."""
     if image.mode.startswith(("I", "F")):
-        return _deep(image, options)
+        return _deep(image, options), False
     image = _plain(image)
     if options.size is not None:
         image = _resized(image, options.size)
-    if image.mode in ("LA", "RGBA"):
+    filled = False
+    if image.mode in ("LA", "RGBA") and options.background != KEPT:
+        filled = image.getchannel("A").getextrema()[0] != 255
         image = _on_background(image, options.background)
     pixels = np.asarray(image, dtype=np.uint8)
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+    return (pixels[..., None] if pixels.ndim == 2 else pixels), filled
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -146,9 +151,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _on_background(image: Image.Image, background: str) -> Image.Image:
-    """A picture with alpha, without it, unless that is wanted."""
-    if background == KEPT:
-        return image
+    """A picture with alpha, without it."""
     opaque = image.getchannel("A").getextrema()[0] == 255
     if opaque:
         return image.convert("L" if image.mode == "LA" else "RGB")

@@ -79,7 +79,7 @@ def read_folder(folder: Path, options: PictureOptions | None = None) -> PictureF
     points = torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(white))
     labels, class_names = _classes(folder, names)
     remarks = Counter(remark for picture in pictures for remark in picture.remarks)
-    parts = [f"{folder}: {len(names)} images of {encoding.told}"]
+    parts = [f"{folder}: {len(names)} image{'s' if len(names) > 1 else ''} of {encoding.told}"]
     if labels is not None:
         counts = Counter(labels)
         several = [f"{name} {counts[label]}" for label, name in enumerate(class_names)]

@@ -165,6 +165,13 @@ READ: dict[str, tuple[Make, PictureOptions, tuple[int, ...], Look, Any]] = {
         last_pixel,
         [1.0, 0.5, 0.0],
     ),
+    "alpha is told of": (
+        lambda f: several(f, a=CLEAR, b=HALF),
+        BLACK,
+        (2, 3, 16, 24),
+        lambda read: read.told.partition("; ")[2],
+        "1 with transparency, filled with black (--background)",
+    ),
     "alpha kept": (lambda f: save(f, "a.png", CLEAR), KEEP, (1, 4, 16, 24), last_pixel, [0.0, 0.0, 0.0, 0.0]),
     "alpha without effect": (
         lambda f: save(f, "a.png", np.dstack([HALF, np.full((16, 24), 255, np.uint8)])),
