@@ -67,7 +67,8 @@ def own_rows(count: int, draw: Callable[[int], Tensor], sides: int = 1) -> Tenso
     if share.ranks == 1:
         return draw(count)
     drawn = draw(share.ranks * count)
-    return drawn.unflatten(0, (sides, share.ranks, count // sides))[:, share.rank].flatten(0, 1)
+    parts = drawn.reshape(sides, share.ranks, count // sides, *drawn.shape[1:])
+    return parts[:, share.rank].flatten(0, 1)
 
 
 def normal_like(points: Tensor, sides: int = 1) -> Tensor:
