@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 from adagan.components.training.inherited_options import inheriting_options
 from adagan.components.training.ranks.group import is_rank_zero, together
 from adagan.fitting import unfitted
+from adagan.torch_defaults import torch_defaults
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 PLACES = ("devices", "num_nodes", "strategy")
@@ -42,11 +43,12 @@ def on_ranks(method: Method) -> Method:
             return method(self, *args, **options)
         token = _inside.set(True)
         try:
-            _join(self)
-            with inheriting_options(self.trainer_options), _one_speaks():
-                answer = method(self, *args, **options)
-                together([True])  # nobody goes before all are through
-                return answer
+            with torch_defaults():
+                _join(self)
+                with inheriting_options(self.trainer_options), _one_speaks():
+                    answer = method(self, *args, **options)
+                    together([True])  # nobody goes before all are through
+                    return answer
         finally:
             _inside.reset(token)
 
