@@ -19,6 +19,7 @@ EXPECTED = {
     "bool": "true or false",
     "int | str": "a whole number or a name",
     "float | str": "a number or a name",
+    "float | Literal['auto']": "a number or auto",
     "list[str]": "a list such as '[one, two]'",
     "dict[str, Any]": "names with values such as '{max_time: 00:01:00:00}'",
     "tuple[float, float]": "two numbers such as '[0.5, 0.9]'",
@@ -137,6 +138,7 @@ class VerbParser(ArgumentParser):
         action: Any = next((each for each in self._actions if each.dest == wrong[1]), None)
         kind = re.sub(r"\s*\| (None|null)|None \| ", "", str(getattr(action, "_typehint", "")).replace("typing.", ""))
         kind = re.sub(r"<class '(\w+)'>", r"\1", kind)
+        kind = re.sub(r"^Union\[(.*), NoneType\]$", r"\1", kind).replace(", Literal[", " | Literal[")
         got = re.findall(r"(?:Got|Given) value: (.*)", message)
         if kind not in EXPECTED or not got:
             return f"--{option}: {message.partition(':')[2]}"

@@ -386,7 +386,7 @@ COMMANDS: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "a size of 10^400": (fitting("--component", f"gaussian-mixture:{10**400}"), "GaussianMixture refuses the data"),
     "samples of nan": (said("sample", "RUN", "-n", "nan"), "expected a whole number, got 'nan'"),
     "no samples": (said("sample", "RUN", "-n", "0"), "--num-samples: expected 1 or more, got 0"),
-    "refined by nan": (said("sample", "RUN", "--refine", "nan"), "--refine: expected a number, got 'nan'"),
+    "refined by nan": (said("sample", "RUN", "--refine", "nan"), "--refine: expected a number or auto, got 'nan'"),
     "a round that is not there": (said("sample", "RUN", "--round", "3"), "--round: expected 1 to 2"),
     "a class of no classes": (said("sample", "RUN", "--condition", "0", "--out", "DIR/s.npy"), "condition"),
     "samples on meta": (said("sample", "RUN", "--device", "meta"), "--device: meta is not available here"),

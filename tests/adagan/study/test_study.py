@@ -326,5 +326,5 @@ def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
     ]
     assert {found["seed"] for found in rows} == {100}
     # critics keep the budget; a loaded machine adds to a clock of CPU seconds too
-    assert all(0.3 < found["train_cpu_seconds"] < 4 for found in rows[2:])
+    assert all(0.05 < found["train_cpu_seconds"] < 4 for found in rows[2:])
     assert page.read_text().count("| boosted-refined |") == 1
