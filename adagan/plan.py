@@ -37,6 +37,8 @@ CAUTION = 1.5
 """A round's checks may take so many times their price."""
 WORTH_IT = 0.05
 """Share of a budget that must be left for another training."""
+LOOKING = 0.05
+"""Share of a budget that the draws of one look at what is missing may take."""
 OVERDRAWN = 0.05
 """Share of a budget by which a patch may exceed it: to end with something missing for want of a second is worse."""
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-import torch
-
 from adagan.components.critics.ratio_estimator import RatioEstimator
-from adagan.components.training.ranks.group import cpu_time
 from adagan.data.training_data import TrainingData
 from adagan.fitting import price_of
-from adagan.missing.lookout import Lookout, num_draws
+from adagan.missing.draws import draw_price
+from adagan.missing.lookout import Lookout
 from adagan.mixtures.mixture import Mixture
 from adagan.seeds import RoundSeeds
 
 LONG = 60.0
 """CPU seconds from which on the user is told."""
-PATIENCE = 0.02
-"""CPU seconds of drawing that tell what a draw costs."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +43,9 @@ def tell_price(
     if lookout is not None:
         parts["looking for what is missing"] = lookout.price(count)
     if mixture is not None:
-        parts["their draws"] = draw_price(mixture, seeds.critic) * (len(points) + num_draws(len(points)))
+        a_draw = draw_price(mixture, seeds.critic)
+        looked_at = 0 if lookout is None else lookout.draws(a_draw)
+        parts["their draws"] = a_draw * (len(points) + looked_at)
     total = sum(part for part in parts.values() if part is not None)
     told = ", ".join(f"{name} {'unknown' if part is None else f'{part:.0f}'}" for name, part in parts.items())
     _log.log(
@@ -58,15 +56,3 @@ def tell_price(
         told,
     )
     return None if None in parts.values() else total
-
-
-def draw_price(mixture: Mixture, seed: int) -> float:
-    """CPU seconds of one draw, measured by a few."""
-    count, taken = 16, 0.0
-    while True:
-        start = cpu_time()
-        mixture.sample(count, torch.Generator(mixture.device).manual_seed(seed))
-        taken = cpu_time() - start
-        if taken >= PATIENCE or count >= 4_096:
-            return taken / count
-        count *= 4

@@ -29,7 +29,7 @@ from adagan.missing.missing_mass import Missing
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.storage.components import component_record
-from adagan.plan import Alike, Plan, Repairs
+from adagan.plan import LOOKING, Alike, Plan, Repairs
 from adagan.recipe import check_recipe, recipe_of
 from adagan.rehearsal import rehearse
 from adagan.round_checkpoints import RoundCheckpoints
@@ -216,5 +216,6 @@ class BoostingRun(Boosted, ABC):
         check_critics(self.critic, self.coarse_critic, component, self.rounds, self.seed)
         if self.folder is not None:
             rehearse(component, self.component, checked, self.seed)
-        self._lookout = Lookout(checked, self.coarse_critic, self.seed)
+        seconds = None if self.budget is None else LOOKING * self.budget
+        self._lookout = Lookout(checked, self.coarse_critic, self.seed, seconds)
         return checked

@@ -14,6 +14,7 @@ from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import TrainingData
 from adagan.fitting import fit_critic, price_of
 from adagan.missing.by_ratio import missing_by_ratio
+from adagan.missing.draws import affordable_draws, draw_price, num_draws
 from adagan.missing.features import Features, features_price, mapping_price, suited_features
 from adagan.missing.missing_mass import MISSING_BELOW, Missing, Region, estimated
 from adagan.missing.regions import missing_regions
@@ -26,13 +27,6 @@ KEPT = 0.6
 """Share of the samples that is kept at least when strays are rejected."""
 FAR = 600.0
 """Log ratios beyond this count as this: a sample is never so far from the data that none could be kept."""
-FEWEST_DRAWS, MOST_DRAWS = 20_000, 200_000
-"""Samples that are looked at: twice as many as there are data where that lies between these."""
-
-
-def num_draws(num_points: int) -> int:
-    """How many samples of a mixture are looked at for so many data points."""
-    return min(max(2 * num_points, FEWEST_DRAWS), MOST_DRAWS)
 
 
 class Lookout:
@@ -42,10 +36,17 @@ class Lookout:
         data: The points and their own weights.
         critic: Makes a coarse critic, whose ratios are taken instead of counts in cells; ``None`` means cells.
         seed: Of the features, which are learnt once, when they are first needed.
+        seconds: CPU seconds that the draws of one look may take, about; ``None`` sets no limit.
     """
 
-    def __init__(self, data: TrainingData, critic: Callable[[], RatioEstimator] | None, seed: int) -> None:
-        self.data, self.critic, self.seed = data, critic, seed
+    def __init__(
+        self,
+        data: TrainingData,
+        critic: Callable[[], RatioEstimator] | None,
+        seed: int,
+        seconds: float | None = None,
+    ) -> None:
+        self.data, self.critic, self.seed, self.seconds = data, critic, seed, seconds
         self._coarse: RatioEstimator | None = None
 
     @cached_property
@@ -60,6 +61,10 @@ class Lookout:
             return price_of(self.critic, points, num_components, self.seed)
         learning = 0.0 if "features" in self.__dict__ else features_price(points)
         return learning + mapping_price(points, len(points) + num_draws(len(points)))
+
+    def draws(self, price: float) -> int:
+        """How many samples are looked at where one costs so many CPU seconds."""
+        return affordable_draws(len(self.data.points), price, self.seconds)
 
     def look(
         self, mixture: Mixture, seed: int, threshold: float = MISSING_BELOW, critic: RatioEstimator | None = None
@@ -110,7 +115,9 @@ class Lookout:
     def _drawn(self, mixture: Mixture, seed: int) -> Tensor:
         mixture = mixture.to(self.data.points.device)
         generator = torch.Generator(mixture.device).manual_seed(seed)
-        return mixture.sample(num_draws(len(self.data.points)), generator)
+        # without a limit nothing may depend on what time says
+        price = 0.0 if self.seconds is None else draw_price(mixture, seed)
+        return mixture.sample(self.draws(price), generator)
 
 
 def without_strays(samples: Tensor, critic: RatioEstimator, seed: int) -> Tensor:

@@ -1,6 +1,7 @@
 """What finding out costs is told before a round, as a warning when it is long."""
 
 import logging
+from typing import Any
 
 import pytest
 import torch
@@ -9,8 +10,10 @@ from torch import Tensor, nn
 from adagan import AdaGAN, Critic, Mixture
 from adagan.components import ClassifierCritic, Gaussian, SharpCritic
 from adagan.data.training_data import TrainingData
+from adagan.missing import lookout as lookout_module
+from adagan.missing.draws import FEWEST_DRAWS, affordable_draws, draw_price, num_draws
 from adagan.missing.lookout import Lookout
-from adagan.price import draw_price, tell_price
+from adagan.price import tell_price
 from adagan.seeds import RoundSeeds
 
 SEEDS = RoundSeeds.of(100, 1)
@@ -75,3 +78,30 @@ def test_prices_grow_with_what_is_done() -> None:
 def test_a_draw_is_measured() -> None:
     cheap, costly = Mixture([Gaussian().fit(DATA.points)]), Mixture([Costly()])
     assert 0 < draw_price(cheap, 0) < draw_price(costly, 0) < 1
+
+
+def test_a_look_draws_what_its_time_allows() -> None:
+    wanted = num_draws(30_000)
+    assert wanted == 60_000
+    assert affordable_draws(30_000, 1e-3, None) == wanted
+    assert affordable_draws(30_000, 1e-5, 2.0) == wanted
+    assert affordable_draws(30_000, 1e-4, 4.0) == 40_000
+    assert affordable_draws(30_000, 1.0, 4.0) == FEWEST_DRAWS
+    assert affordable_draws(100, 1.0, 4.0) == FEWEST_DRAWS
+
+
+def test_the_search_of_a_costly_mixture_is_kept_within_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draws of a look, not the data, are fewer; without a limit nothing is timed."""
+    drawn: list[int] = []
+
+    class Counted(Mixture):
+        def sample(self, num_samples: int, *arguments: Any, **options: Any) -> Any:
+            drawn.append(num_samples)
+            return super().sample(num_samples, *arguments, **options)
+
+    data = TrainingData.checked(torch.randn(30_000, 2, generator=seeded(3)))
+    mixture = Counted([Gaussian().fit(data.points)])
+    monkeypatch.setattr(lookout_module, "draw_price", lambda mixture, seed: 1e-4)
+    Lookout(data, None, 0, seconds=4.0).look(mixture, 1)
+    Lookout(data, None, 0).look(mixture, 1)
+    assert drawn == [40_000, 60_000]
