@@ -29,7 +29,7 @@ FIRST, FIRST_OF_CONTINUED = 0.9, 0.7
 like it."""
 LEAST = 0.7
 """Share of a budget that the first component gets at least."""
-ROUNDS = 2
+ROUNDS = 3
 """Rounds whose checks a budget is to have room for."""
 PART = 4
 """Without a budget newcomers that are trained like the first component train for one in so many of its steps."""

@@ -103,6 +103,7 @@ def main(smallest: int = 5, largest: int = 7) -> list[dict[str, float]]:
         axes.set(xlabel="rows of two numbers", ylabel=label)
         axes.legend()
     figure.savefig("benchmark_memory.png", dpi=150)
+    plt.close(figure)
     return found
 
 
