@@ -78,7 +78,7 @@ def costs(name: str, data: Tensor, steps: int) -> Costs:
     """Of one data set, the generator's training told from some steps."""
     gan = GAN(max_steps=1 + steps)
     first = seconds(partial(GAN(max_steps=1).fit, data))
-    a_step = (seconds(partial(gan.fit, data)) - first) / steps
+    a_step = max(seconds(partial(gan.fit, data)) - first, 0.0) / steps  # of few steps less than the noise of clocks
     mixture = Mixture([gan])
     mixture.sample(2)
     critic = seconds(partial(SharpCritic(seed=0).fit, data, mixture))
