@@ -47,7 +47,7 @@ def make_fast(patch):
     """Figures are made and not drawn, which takes most of a report's time, and few samples are looked at."""
     patch.setattr("adagan.report.panel.as_png", lambda drawn: DOT)
     patch.setattr("adagan.report.pictures.as_png", lambda drawn: DOT)
-    patch.setattr("adagan.missing.lookout.FEWEST_DRAWS", 200)
+    patch.setattr("adagan.missing.draws.FEWEST_DRAWS", 200)
     patch.setattr("adagan.report.opened_run.FEWEST_SAMPLES", 100)
 
 

@@ -21,7 +21,7 @@ from adagan.run_folder import RunFolder
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     make_fast(monkeypatch)
-    monkeypatch.setattr("adagan.missing.lookout.FEWEST_DRAWS", 2_000)
+    monkeypatch.setattr("adagan.missing.draws.FEWEST_DRAWS", 2_000)
     monkeypatch.setattr("adagan.report.opened_run.FEWEST_SAMPLES", 500)
 
 
