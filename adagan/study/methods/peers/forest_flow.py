@@ -26,7 +26,7 @@ class ForestFlow:
         self.random = np.random.default_rng()
 
     def fit(self, data: NDArray[np.float32]) -> ForestFlow:
-        from ForestDiffusion import ForestDiffusionModel  # type: ignore[import-untyped]
+        from ForestDiffusion import ForestDiffusionModel  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
         rows = self.random.permutation(len(data))[: self.most_rows]
         self.model: Any = ForestDiffusionModel(

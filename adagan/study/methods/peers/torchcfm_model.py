@@ -23,7 +23,7 @@ class TorchCFM:
         self.max_steps = max_steps
 
     def fit(self, data: Tensor) -> TorchCFM:
-        from torchcfm.conditional_flow_matching import (  # type: ignore[import-untyped]
+        from torchcfm.conditional_flow_matching import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
             ExactOptimalTransportConditionalFlowMatcher,
         )
 
