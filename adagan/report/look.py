@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from adagan.components.training.batches import resample
 from adagan.data.training_data import TrainingData
 from adagan.missing.features import Features
 from adagan.missing.lookout import Lookout
@@ -55,13 +56,8 @@ def of_perfect_model(data: TrainingData, features: Features, seed: int) -> Missi
 
 def drawn_by_weight(data: TrainingData, seed: int) -> Tensor:
     """The points, or as many drawn by their weights where these differ."""
-    weights = data.weights
-    if float(weights.max() - weights.min()) < 1e-12:
-        return data.points
-    generator = torch.Generator(weights.device).manual_seed(seed)
-    cumulated = weights.cumsum(dim=0)
-    luck = torch.rand(len(weights), generator=generator, dtype=weights.dtype, device=weights.device)
-    return data.points[torch.searchsorted(cumulated, luck * cumulated[-1]).clamp(max=len(weights) - 1)]
+    equal = float(data.weights.max() - data.weights.min()) < 1e-12
+    return resample(data.points, None if equal else data.weights, seed)
 
 
 def look_at_run(folder: RunFolder, mixture: Mixture, critic: object, data: TrainingData | None, count: int) -> Look:
