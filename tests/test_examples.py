@@ -215,3 +215,10 @@ def test_the_benchmark_of_memory_prints_peaks_and_draws_them(capsys: pytest.Capt
     assert 0 < found["own"] < 2_000
     assert "10,000" in capsys.readouterr().out
     assert Path("benchmark_memory.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_benchmark_of_draws_prints_ratios(capsys: pytest.CaptureFixture[str]) -> None:
+    ratios = load("benchmark_draws").main(smallest=3, largest=4, rows=2**17, repeats=3)
+    assert len(capsys.readouterr().out.splitlines()) == len(ratios) + 1 == 11
+    # it is .7; without draws ahead 6
+    assert ratios[10_000, 256] < 3

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from adagan.components.training.draws_ahead import DrawsAhead
 from adagan.components.training.resumable_loader import ResumableLoader
 from adagan.components.training.row_draws import RowDraws, draw_rows
 from adagan.mixtures.arguments import as_probabilities
@@ -37,8 +38,18 @@ class WeightedBatches(IterableDataset[Tensor]):
     def __init__(self, data: Tensor, weights: Tensor | None, batch_size: int, num_batches: int, seed: int) -> None:
         self.data, self.is_mapped = data, is_mapped(data)
         self.draws = RowDraws(as_probabilities(weights, len(data), data, "weights"), batch_size * num_batches)
-        self.batch_size, self.num_batches = batch_size, num_batches
+        self.num_batches = num_batches
         self.generator = torch.Generator(data.device).manual_seed(seed)
+        self.rows = DrawsAhead(self.draws, batch_size, num_batches, self.generator)
+
+    @property
+    def batch_size(self) -> int:
+        """Rows per batch; may be changed before the first."""
+        return self.rows.batch_size
+
+    @batch_size.setter
+    def batch_size(self, value: int) -> None:
+        self.rows.batch_size = value
 
     @property
     def cumulative(self) -> Tensor:
@@ -50,17 +61,17 @@ class WeightedBatches(IterableDataset[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         for index in range(self.num_batches):
-            yield self.data[self.draws(self.batch_size, self.generator)]
+            yield self.data[self.rows.next()]
             if self.is_mapped and index % KEPT_PAGES == 0:
                 give_back()
 
     def state_dict(self) -> dict[str, Any]:
         """Where the draws are."""
-        return {"draws": self.generator.get_state()}
+        return self.rows.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Goes on with the draws from there."""
-        self.generator.set_state(state_dict["draws"])
+        self.rows.load_state_dict(state_dict)
 
     def loader(self, form: Callable[[Any], Any] | None = None) -> ResumableLoader:
         """The data loader that hands these batches on, as they are or in another form."""

@@ -12,6 +12,7 @@ from sphinx_gallery.utils import scale_image
 FOLDER = "generated/gallery"
 
 NOT_RUN = {
+    "benchmark_draws": "a benchmark",
     "benchmark_memory": "a benchmark",
     "benchmark_mixture_weights": "a benchmark",
     "benchmark_ratios": "a benchmark",

@@ -2,12 +2,14 @@
 
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from adagan.components.training.batches import WeightedBatches, resample, smaller_of_fewer
-from adagan.components.training.row_draws import RowDraws, draw_rows
+from adagan.components.training.ranks.shares import Share, sharing
+from adagan.components.training.row_draws import RowDraws, _Guide, draw_rows
 from adagan.mixtures.randomness import isolated_randomness
 
 DATA = torch.arange(5.0)[:, None]
@@ -166,14 +168,55 @@ def test_a_table_gives_the_same_rows_as_a_search(count: int, kind: str) -> None:
         "sparse": weights * (torch.arange(count) % 3 == 0),
     }.get(kind, (torch.arange(count) == count // 2).double())
     weights /= weights.sum()
-    draws = RowDraws(weights, planned=count)
-    assert torch.equal(draws(20_000, seeded(3)), draw_rows(weights.cumsum(0), 20_000, seeded(3)))
+    expected = draw_rows(weights.cumsum(0), 20_000, seeded(3))
+    for planned in (100, 20_000):  # few places for many rows, or many for few
+        assert torch.equal(RowDraws(weights, planned)(20_000, seeded(3)), expected)
 
 
-def test_equal_weights_of_very_many_rows_are_neither_summed_nor_searched() -> None:
-    weights = torch.full((1,), 2.0**-30, dtype=torch.float64).expand(2**30)
-    drawn = RowDraws(weights, planned=2**30)(100_000, seeded(4))
-    assert drawn.max() < 2**30
-    # uniform: standard errors of .0009 of the range, six of them
-    assert abs(float(drawn.double().mean()) / 2**30 - 0.5) < 0.0055
-    assert int((drawn > 2**24).sum()) > 95_000
+def test_the_upper_end_of_a_table() -> None:
+    """A number just below 1, whose product with the last sum rounds to it, falls on the last row with weight."""
+    weights = torch.tensor([0.3, 0.0, 0.4, 0.3, 0.0], dtype=torch.float64)
+    guide = _Guide(weights.cumsum(0).numpy(), planned=100)
+    top = np.nextafter(1.0, 0.0)
+    assert guide.rows(np.array([0.0, 0.3, top])).tolist() == [0, 2, 3]
+    heavy = _Guide(torch.tensor([0.0, 1e-300, 1e-300], dtype=torch.float64).numpy(), planned=100)
+    assert heavy.rows(np.array([0.0, 0.5, top])).tolist() == [1, 1, 1]
+
+
+def batches_of(num_batches: int) -> WeightedBatches:
+    return WeightedBatches(torch.arange(5.0), WEIGHTS, 3, num_batches, seed=6)
+
+
+def test_draws_ahead_are_the_draws_one_by_one() -> None:
+    source, cumulative = seeded(6), WEIGHTS.double().cumsum(0) / WEIGHTS.double().sum()
+    expected = [draw_rows(cumulative, 3, source).float() for _ in range(8)]
+    ahead, one_by_one = batches_of(4), batches_of(4)
+    one_by_one.rows.alone = False
+    for batches in (ahead, one_by_one):
+        assert torch.equal(torch.stack([*batches, *batches]), torch.stack(expected))
+
+
+@pytest.mark.parametrize("taken", range(9))
+def test_draws_go_on_from_a_state(taken: int) -> None:
+    batches, expected = batches_of(4), torch.stack(list(batches_of(8)))
+    for _ in range(taken):
+        batches.rows.next()
+    resumed = batches_of(4)
+    resumed.load_state_dict(batches.state_dict())
+    for index in range(taken, 8):
+        assert torch.equal(resumed.rows.next().float(), expected[index])
+
+
+def test_a_state_that_says_more_than_is_drawn_at_once_is_refused() -> None:
+    batches = batches_of(4)
+    with pytest.raises(ValueError, match="taken: expected a number of minibatches from 0 to 4, got 5"):
+        batches.load_state_dict({**batches.state_dict(), "taken": 5})
+
+
+def test_ranks_take_their_parts_of_draws_ahead() -> None:
+    parts = []
+    for rank in range(2):
+        with sharing(Share(rank, 2)):
+            parts.append(torch.stack(list(batches_of(4))))
+    alone = torch.stack(list(WeightedBatches(torch.arange(5.0), WEIGHTS, 6, 4, seed=6)))
+    assert torch.equal(torch.cat(parts, dim=1), alone)

@@ -109,6 +109,7 @@ class FewLabels(Conditioning):
         training = gan.assemble(plan, batches, gan.generator_, AnyClass(classifier))
         weights = batches.cumulative.diff(prepend=batches.cumulative.new_zeros(1))
         cumulative, scaled, count = weights.masked_fill(labels < 0, 0.0).cumsum(0), batches.data, batches.batch_size
+        batches.rows.alone = False
 
         def supervised(batch: JudgedBatch) -> Tensor:
             rows = draw_rows(cumulative, count, batches.generator)
