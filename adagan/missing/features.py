@@ -105,10 +105,11 @@ class LinearFeatures:
         """The map for data of shape (N, *event)."""
         entries = data[0].numel()
         most = int(min(20_000, max(2_000, MOST_VALUES / entries)))
-        rows = np.arange(len(data))
-        if len(rows) > most:
+        chosen = data
+        if len(data) > most:
             rows = np.sort(np.random.default_rng(seed).choice(len(data), most, replace=False))
-        flat = _flat(data[torch.from_numpy(rows).to(data.device)])
+            chosen = data[torch.from_numpy(rows).to(data.device)]
+        flat = _flat(chosen)
         deviations = flat.std(axis=0)
         if data.ndim > 2:
             deviations = np.full(entries, np.sqrt(np.mean(deviations**2)))
@@ -118,7 +119,7 @@ class LinearFeatures:
         with isolated_randomness(seed):  # scikit-learn's first import draws from Python's generator
             from sklearn.decomposition import PCA  # type: ignore[import-untyped]
 
-            found = PCA(min(MOST_AXES, len(rows)), random_state=seed % 2**32).fit((flat - shift) / scale)
+            found = PCA(min(MOST_AXES, len(flat)), random_state=seed % 2**32).fit((flat - shift) / scale)
         return cls(shift, scale, np.asarray(found.components_, dtype=np.float64).T)
 
     def __call__(self, events: Tensor) -> Matrix:

@@ -29,6 +29,7 @@ from adagan.components.generators.scaling import Scaling
 from adagan.components.networks.defaults import is_image
 from adagan.mixtures.arguments import ArrayLike, as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import filled, parts, room
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.numbers import check_counts, check_whole
 from adagan.mixtures.parameters import ConstructorParameters
@@ -144,8 +145,11 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         self.densities_ = None
         if self.binary and len(mixture) > 1:
             self.densities_ = ComponentDensities(mixture.components, shares)
-        fold = torch.randint(self.folds, (len(data),), generator=randomness, device=data.device)
-        fold[rows] = torch.randperm(len(rows), generator=randomness, device=data.device) % self.folds
+        fold = room(len(data), dtype=torch.uint8, device=data.device)
+        for (part,) in parts(fold):
+            part.copy_(torch.randint(self.folds, (len(part),), generator=randomness, device=data.device))
+        order = torch.randperm(len(rows), generator=randomness, device=data.device)
+        fold[rows] = (order % self.folds).to(torch.uint8)
         sample_fold = folds_by_label(drawn.labels, self.folds, randomness)
         with isolated_randomness(seed):
             self.scaling_ = Scaling.overall(learnt) if is_image(data.shape[1:]) else Scaling.standard(learnt, own)
@@ -178,13 +182,13 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         self, data: Tensor, rows: Tensor, drawn: LabelledPoints, points: LabelledPoints, sample_fold: Tensor
     ) -> None:
         """Calibrates every estimate on its fold, and keeps the out-of-fold log ratios and the record."""
-        fold = self.fold_.long()[rows]
+        fold = self.fold_[rows].long()
         scored = calibrated_folds(self.estimators_, self.calibrator, points, fold, sample_fold)
         self.maps_ = scored.maps
         among_data, among_samples = self._among_components(data), self._among_components(drawn.samples)
-        ratios_of_all = self._at_all(data, rows, scored.at_data)
-        self.component_log_ratios_ = ratios_of_all + among_data
+        ratios = self._at_all(data, rows, scored.at_data)
         among_learnt = among_data if isinstance(among_data, float) else among_data[rows]
+        self.component_log_ratios_ = ratios if isinstance(among_data, float) else filled(torch.add, ratios, among_data)
         self._held_out = HeldOutRatios(
             weights=drawn.weights,
             fold=fold,
@@ -203,14 +207,18 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         """Calibrated log ratios at all data, shape (N, K): known at some rows, computed at the others in blocks."""
         if len(rows) == len(data):
             return at_rows
-        values = at_rows.new_empty(len(data), at_rows.shape[1])
-        values[rows] = at_rows
-        others = torch.ones(len(data), dtype=torch.bool, device=data.device)
-        others[rows] = False
-        for index in range(self.folds):
-            (own,) = torch.nonzero(others & (self.fold_ == index), as_tuple=True)
-            if len(own) > 0:
-                values[own] = in_blocks(partial(self._calibrated, index), data, own)
+        values = room(len(data), at_rows.shape[1], dtype=at_rows.dtype, device=at_rows.device)
+        begin = done = 0
+        for part, points, fold in parts(values, data, self.fold_):
+            known = rows[done : int(torch.searchsorted(rows, begin + len(part)))] - begin
+            part[known] = at_rows[done : done + len(known)]
+            others = torch.ones(len(part), dtype=torch.bool, device=data.device)
+            others[known] = False
+            for index in range(self.folds):
+                (own,) = torch.nonzero(others & (fold == index), as_tuple=True)
+                if len(own) > 0:
+                    part[own] = in_blocks(partial(self._calibrated, index), points, own)
+            begin, done = begin + len(part), done + len(known)
         return values
 
     def _calibrated(self, index: int, x: Tensor) -> Tensor:
@@ -254,8 +262,8 @@ class CrossFitted(ConstructorParameters, nn.Module, ABC):
         if not hasattr(self, "maps_"):
             raise RuntimeError("this critic is not fitted yet; call fit(data, mixture) first")
         x = check_points(x, tuple(self.event_shape_.tolist()), self.scaling_.shift)
-        parts = [in_blocks(partial(self._calibrated, index), x) for index in range(self.folds)]
-        return torch.stack(parts).mean(dim=0) + self._among_components(x)
+        of_folds = [in_blocks(partial(self._calibrated, index), x) for index in range(self.folds)]
+        return torch.stack(of_folds).mean(dim=0) + self._among_components(x)
 
     @torch.no_grad()
     def component_log_ratios_of_fold(self, index: int, x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
+from adagan.mixtures.large_arrays import LARGE, give_back, room
 from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.systematic import spaced_rows
 
@@ -184,4 +186,14 @@ def in_blocks(function: Callable[[Tensor], Tensor], points: Tensor, rows: Tensor
     """The function's values in float64, block by block, at all points or at some rows of them."""
     size = max(min(BLOCK, MOST_NUMBERS // max(points[:1].numel(), 1)), 1)
     blocks = torch.split(points, size) if rows is None else (points[part] for part in torch.split(rows, size))
-    return torch.cat([function(block).double() for block in blocks])
+    values = (function(block).double() for block in blocks)
+    count = len(points) if rows is None else len(rows)
+    if count <= LARGE:
+        return torch.cat(list(values))
+    first = next(values)
+    found, done = room(count, *first.shape[1:], dtype=first.dtype, device=first.device), 0
+    for value in itertools.chain([first], values):
+        found[done : done + len(value)] = value
+        done += len(value)
+        give_back()
+    return found

@@ -12,6 +12,7 @@ from torch import Tensor
 from adagan.mixtures.arguments import ArrayLike, as_float64, as_log_ratio, as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.f_divergence import FDivergence
+from adagan.mixtures.large_arrays import filled
 from adagan.mixtures.weights.interior_point import Points
 from adagan.mixtures.weights.subsampling import minimise
 
@@ -38,7 +39,8 @@ class MixtureWeights:
 
 def mixture_log_ratio(log_ratios: Tensor, weights: Tensor) -> Tensor:
     """The mixture's, log Σ_k a_k u_k of shape (N,), from log u of shape (N, K) and weights a of shape (K,)."""
-    return torch.logsumexp(log_ratios + weights.to(log_ratios).log(), dim=1)
+    logarithms = weights.to(log_ratios).log()
+    return filled(lambda part: torch.logsumexp(part + logarithms, dim=1), log_ratios)
 
 
 def fit_mixture_weights(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from adagan.components.critics.kernel_critic import KernelCritic
 from adagan.components.generators.gaussian import Gaussian
 from adagan.components.generators.patch import Patch
 from adagan.data.training_data import TrainingData
+from adagan.missing.features import LinearFeatures
 from adagan.mixtures.large_arrays import is_mapped
+from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.storage.checked_reading import read_tensors
 from adagan.mixtures.storage.files import write_tensors
 
@@ -64,6 +67,31 @@ def test_a_run_beyond_memory_is_one_in_it(tmp_path: Path, monkeypatch: pytest.Mo
     assert model.rounds_[1].missing_mass == pytest.approx(0.4, abs=0.1)
     lacking = model.data_weights_[1].values.reshape(-1, 10).sum(dim=0)
     assert float(lacking[6:].sum()) > 0.9  # the weight is on the clusters that were missed, of all rows
+
+
+def test_a_critic_scores_what_memory_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, mixture = clusters(), Mixture([Gaussian().fit(clusters())])
+    make = partial(KernelCritic, folds=3, max_samples=400, seed=4)
+    expected = make().fit(data, mixture)
+    shrink_memory(monkeypatch)
+    found = make().fit(data, mixture)
+    assert is_mapped(found.component_log_ratios_)
+    assert is_mapped(found.fold_)
+    assert torch.equal(found.fold_, expected.fold_)
+    # the same numbers, in blocks of other sizes: roundings of single precision, through exponentials and a calibration
+    assert torch.allclose(found.component_log_ratios_, expected.component_log_ratios_, rtol=1e-4, atol=1e-4)
+    assert torch.allclose(found.log_ratio_, expected.log_ratio_, rtol=1e-4, atol=1e-4)
+
+
+def test_features_are_learnt_without_a_number_for_every_row() -> None:
+    tracemalloc.start()
+    try:
+        features = LinearFeatures.of(torch.ones(1, 2).expand(2**22, 2), seed=0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert features.shift.tolist() == [1.0, 1.0]
+    assert peak < 2**22  # a byte for every row
 
 
 def test_what_is_looked_at_is_drawn_by_weight(monkeypatch: pytest.MonkeyPatch) -> None:
