@@ -168,10 +168,10 @@ class Refinement(Parameters, ABC):
         return self.get_params(deep=False)
 
 
-def _rejecting(
-    draw: Draw, num_samples: int, pilot: Pilot, generator: torch.Generator
+def rejecting(
+    draw: Draw, num_samples: int, pilot: Pilot, generator: torch.Generator, chance_of: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, RefinementRecord]:
-    """Accepts each sample with probability min(1, c v), in blocks, until there are enough."""
+    """Accepts each sample with the probability that its log ratio has, in blocks, until there are enough."""
     out: Tensor | None = None
     filled = drawn = accepted = fruitless = 0
     while filled < num_samples:
@@ -181,7 +181,7 @@ def _rejecting(
         wanted = int(1.05 * (num_samples - filled) / max(rate, 0.01 * pilot.acceptance)) + 64
         samples, log_ratio = draw(min(wanted, block_size(out)))
         chance = torch.rand(len(samples), generator=generator, dtype=torch.float64, device=samples.device)
-        kept = samples[chance < acceptance(log_ratio, pilot.level)]
+        kept = samples[chance < chance_of(log_ratio)]
         drawn, accepted = drawn + len(samples), accepted + len(kept)
         fruitless = 0 if len(kept) else fruitless + len(samples)
         if fruitless > 30 / pilot.acceptance + pilot.drawn:  # by chance once in e^30 draws
@@ -227,7 +227,7 @@ class Rejection(Refinement):
     def refine(
         self, draw: Draw, num_samples: int, pilot: Pilot, generator: torch.Generator
     ) -> tuple[Tensor, RefinementRecord]:
-        return _rejecting(draw, num_samples, pilot, generator)
+        return rejecting(draw, num_samples, pilot, generator, lambda log_ratio: acceptance(log_ratio, pilot.level))
 
 
 class BudgetedRejection(Refinement):
@@ -253,4 +253,4 @@ class BudgetedRejection(Refinement):
     def refine(
         self, draw: Draw, num_samples: int, pilot: Pilot, generator: torch.Generator
     ) -> tuple[Tensor, RefinementRecord]:
-        return _rejecting(draw, num_samples, pilot, generator)
+        return rejecting(draw, num_samples, pilot, generator, lambda log_ratio: acceptance(log_ratio, pilot.level))

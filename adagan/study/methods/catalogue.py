@@ -10,6 +10,12 @@ from adagan.study.methods.boosting import adagan, adagan_harmonic, top_k_last
 from adagan.study.methods.estimators import cells, coarse_critic
 from adagan.study.methods.of_kinds import METHODS_OF_KINDS
 from adagan.study.methods.ratio_methods import RATIO_METHODS
+from adagan.study.methods.rivals.discriminator_rejection import discriminator_rejection
+from adagan.study.methods.rivals.metropolis_hastings import metropolis_hastings
+from adagan.study.methods.rivals.multiplicative_weights import multiplicative_weights
+from adagan.study.methods.rivals.packed import pacgan
+from adagan.study.methods.rivals.post_gan_boosting import post_gan_boosting
+from adagan.study.methods.rivals.self_diagnosing import self_diagnosing
 
 _OF_BENCHMARKS: tuple[Method[Any], ...] = (
     Method("gaussian-mixture", gaussian_mixture, ("gaussian-mixture",)),
@@ -18,6 +24,12 @@ _OF_BENCHMARKS: tuple[Method[Any], ...] = (
     Method("top-k-last", top_k_last, ("top-k-last", "top-k-last-refined")),
     Method("adagan-harmonic", adagan_harmonic, ("adagan-harmonic", "adagan-harmonic-refined")),
     Method("adagan", adagan, ("adagan", "adagan-refined")),
+    Method("drs", discriminator_rejection, ("drs",)),
+    Method("mh-gan", metropolis_hastings, ("mh-gan",)),
+    Method("pacgan", pacgan, ("pacgan",)),
+    Method("self-diagnosing", self_diagnosing, ("self-diagnosing",)),
+    Method("mwu-gan", multiplicative_weights, ("mwu-gan",)),
+    Method("post-gan-boosting", post_gan_boosting, ("post-gan-boosting", "post-gan-boosting-drs")),
 )
 
 ESTIMATORS: dict[str, Method[Any]] = {

@@ -15,6 +15,7 @@ from adagan.study.cells import benchmark_cells
 from adagan.study.method import Lesson
 from adagan.study.methods.catalogue import DEFAULT_ROWS, METHOD_OF_ROW, METHODS
 from adagan.study.methods.kinds import KINDS, PEERS
+from adagan.study.methods.rivals import metropolis_hastings
 from adagan.study.methods.training import (
     FEWEST_PILOTS,
     MOST_PILOTS,
@@ -42,7 +43,8 @@ def test_names_of_rows_are_those_of_methods() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:round", "ignore:Initialization", "ignore:Best performing")
 @pytest.mark.parametrize("method", dict.fromkeys(METHOD_OF_ROW.values()))
-def test_every_method_makes_rows(method: str) -> None:
+def test_every_method_makes_rows(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metropolis_hastings, "CHAIN", 2)
     _, cell = benchmark_cells("unbalanced-ring", METHODS[method].rows, [0])
     rows = cell_rows(cell, 0.7, 2)
     assert [(row["method"], row["num_samples"]) for row in rows] == [

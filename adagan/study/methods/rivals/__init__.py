@@ -1,0 +1,1 @@
+"""What the field compares such work with, written anew from the papers: each trains the study's own GAN its own way."""
