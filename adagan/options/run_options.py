@@ -28,6 +28,7 @@ def run_parser() -> VerbParser:
     )
     parser.add_argument(
         "data",
+        type=str,
         nargs="?",
         help="a .npy or .npz array, a table (.csv, .tsv, .parquet, .xlsx), a folder of images, or built-in data: "
         + ", ".join(BUILT_IN_NAMES),

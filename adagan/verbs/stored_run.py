@@ -14,6 +14,7 @@ from adagan.components.contract import learns_labels
 from adagan.data.reading import FOLDERS, kinds_of, read_training_data
 from adagan.data.training_data import TrainingData
 from adagan.fitting import unfitted
+from adagan.mixtures.errors import UserError
 from adagan.options.config_file import CONFIG_FILE
 from adagan.options.device_option import choose_device
 from adagan.options.own_component import vouched_for
@@ -73,7 +74,15 @@ def for_component(data: TrainingData, make: Callable[[], Any], settings: Namespa
 
 
 def read_inputs(settings: Namespace, run: str | None = None) -> TrainingData:
-    """The data, weights and labels that the settings name, on their device; those of a run as it encodes them."""
+    """The data, weights and labels that the settings name, on their device; those of a run as it encodes them.
+
+    Raises:
+        FileNotFoundError, UserError: As of `read_training_data`; the settings name no data.
+    """
+    if settings.data is None:
+        raise UserError(
+            f"data: the settings{'' if run is None else f' in {run}/{CONFIG_FILE}'} do not say where they are"
+        )
     encoding = None if run is None else RunFolder(run).encoding()
     return read_training_data(
         settings.data,

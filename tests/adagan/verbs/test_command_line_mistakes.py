@@ -1,6 +1,7 @@
 """A mistake on the command line is one line on stderr and status two."""
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -40,6 +41,11 @@ def damaged(change: Callable[[Path], object], *words: str) -> Callable[[Path, Pa
         return [word.replace("RUN", str(run)) for word in words]
 
     return command
+
+
+def set_data(run: Path, line: str) -> None:
+    config = run / "config.yaml"
+    config.write_text(re.sub("^data: .*$", line, config.read_text(), flags=re.MULTILINE))
 
 
 def fitting(*options: str) -> Callable[[Path, Path], list[str]]:
@@ -184,6 +190,15 @@ MISTAKES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "resume python": (
         damaged(lambda run: (run / "config.yaml").unlink(), "resume", "RUN", "--rounds", "3"),
         "this run was started from Python",
+    ),
+    "missing data number": (
+        damaged(lambda run: set_data(run, "data: 5"), "missing", "RUN"),
+        "5; the file is damaged, or of another version",
+    ),
+    "missing data none": (damaged(lambda run: set_data(run, ""), "missing", "RUN"), "do not say where they are"),
+    "missing data null": (
+        damaged(lambda run: set_data(run, "data: null"), "resume", "RUN", "--rounds", "3"),
+        "do not say where",
     ),
     "missing python": (
         damaged(lambda run: (run / "config.yaml").unlink(), "missing", "RUN"),
