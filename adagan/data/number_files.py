@@ -16,12 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from adagan.data.array_files import array_folder, read_npy, read_npz
+from adagan.data.array_files import array_folder, has_arrays, read_npy, read_npz
 from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
 from adagan.data.cells import is_number
 from adagan.data.class_names import numbered
 from adagan.data.image_folder import read_folder
-from adagan.data.table_files import TABLES, is_table_file, read_table
+from adagan.data.table_files import TABLES, is_table, large_table, read_table
+from adagan.data.tables_in_parts import numbers_in_parts
 from adagan.mixtures.arguments import shared
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.large_arrays import filled, parts, summed
@@ -53,6 +54,8 @@ def read_values(source: str, seed: int) -> NDArray[np.generic] | Tensor:
         FileNotFoundError, UserError: As of `read_data`.
     """
     path = Path(source)
+    if path.is_dir() and is_table(path) and not has_arrays(path):
+        return _read_numbers(path)
     if path.is_dir():
         arrays = array_folder(path)
         return read_folder(path).points if arrays is None else arrays
@@ -98,7 +101,7 @@ def read_labels(source: str) -> tuple[Tensor, tuple[str, ...]]:
     Whole numbers from 0, −1 for unlabelled rows, are classes as they are; text, and numbers with large gaps, name them.
     """
     path = Path(source)
-    if path.is_file() and is_table_file(path):
+    if is_table(path):
         frame = read_table(path)[0]
         values = frame.to_numpy() if frame.shape[1] > 1 else frame.iloc[:, 0].to_numpy()
     else:
@@ -138,6 +141,9 @@ def _read_numbers(path: Path) -> NDArray[np.generic]:
     """A table of numbers only, as an array."""
     import pandas as pd  # type: ignore[import-untyped]
 
+    large = large_table(path)
+    if large is not None:
+        return numbers_in_parts(large).numpy()
     frame, _ = read_table(path)
     names = {name: f"column {name + 1}" if isinstance(name, int) else name for name in frame.columns}
     text = [name for name, series in frame.items() if not pd.api.types.is_numeric_dtype(series.dtype)]

@@ -20,11 +20,13 @@ from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.labels import as_classes
 from adagan.data.array_files import has_arrays
 from adagan.data.column_table import column_lines
+from adagan.data.csv_files import CsvForm
 from adagan.data.image_file import PictureOptions
 from adagan.data.image_folder import read_folder
 from adagan.data.images_alike import LayoutLike, as_points, points_alike
 from adagan.data.number_files import checked_numbers, read_data, read_labels, read_values, read_weights
-from adagan.data.table_files import TABLES, TEXT, is_table_file, read_table
+from adagan.data.table_files import TABLES, TEXT, is_table, large_table, read_table
+from adagan.data.tables_in_parts import encoded_in_parts
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.arguments import as_probabilities, shared
 from adagan.mixtures.errors import UserError
@@ -70,7 +72,7 @@ def read_training_data(
     path = Path(data)
     images = columns if isinstance(columns, ImageEncoding) else None
     columns = None if isinstance(columns, ImageEncoding) else columns
-    if encoded and images is None and path.is_file() and is_table_file(path):
+    if encoded and images is None and is_table(path) and not (path.is_dir() and has_arrays(path)):
         return _read_encoded(path, weights, labels, device, columns, header)
     if isinstance(columns, TableEncoding):
         raise UserError(f"{data}: expected a table, as the run is of one: a file that ends in {', '.join(TABLES)}")
@@ -140,8 +142,13 @@ def _read_encoded(
     known = columns if isinstance(columns, TableEncoding) else None
     if known is not None and header is None:
         header = known.written.get("header")
-    frame, form = read_table(path, None if isinstance(columns, TableEncoding) else dict(columns or {}), header)
-    told = [path.name, f"{len(frame)} rows", *([form.told] if path.suffix.lower() in TEXT else [])]
+    large = large_table(path)
+    if large is not None:
+        frame, form = large.sample(), CsvForm()
+    else:
+        frame, form = read_table(path, None if isinstance(columns, TableEncoding) else dict(columns or {}), header)
+    num_rows = len(frame) if large is None else large.num_rows
+    told = [path.name, f"{num_rows} rows", *([form.told] if path.suffix.lower() in TEXT else [])]
     named: dict[str, str] = {}
     for name, source in (("weights", weights), ("labels", labels)):
         if source is not None and not Path(source).exists():
@@ -160,8 +167,11 @@ def _read_encoded(
     names: tuple[str, ...] = ()
     if labels is not None and classes is None:
         classes, names = read_labels(labels)
-        classes = _as_classes(classes, len(frame), labels)
-    checked = TrainingData.checked(frame, weights=base, labels=classes, columns=kinds)
+        classes = _as_classes(classes, num_rows, labels)
+    if large is None:
+        checked = TrainingData.checked(frame, weights=base, labels=classes, columns=kinds)
+    else:
+        checked = encoded_in_parts(large, frame, base, classes, kinds)
     encoding = cast(TableEncoding, checked.encoding)
     if known is None:
         encoding.written = {"separator": form.separator, "decimal": form.decimal, "header": form.header}
@@ -188,7 +198,10 @@ def read_rows(source: str, encoding: TableEncoding, seed: int = 0) -> Tensor:
     import pandas as pd  # type: ignore[import-untyped]
 
     path = Path(source)
-    if path.is_file() and is_table_file(path):
+    if is_table(path) and not (path.is_dir() and has_arrays(path)):
+        large = large_table(path)
+        if large is not None:
+            return encoded_in_parts(large, pd.DataFrame(), None, None, encoding).points
         return encoding.encode(read_table(path, header=encoding.written.get("header"))[0])
     values, names = read_data(source, seed).flatten(1), [column.name for column in encoding.columns]
     if values.shape[1] != len(names):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from adagan.data.csv_files import CsvForm, read_csv
+from adagan.data.parquet_parts import LARGE_TABLE, ParquetParts, parquet_files
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.storage.files import written_file
 
@@ -18,9 +19,18 @@ TABLES = (*TEXT, ".parquet", ".xlsx")
 MOST_ROWS_OF_A_SHEET = 1_048_575
 
 
-def is_table_file(path: Path) -> bool:
-    """Whether a file is a table by its name."""
-    return path.suffix.lower() in TABLES
+def is_table(path: Path) -> bool:
+    """Whether there is a table: a file, by its name, or a folder of parquet files."""
+    if path.is_dir():
+        return bool(parquet_files(path))
+    return path.is_file() and path.suffix.lower() in TABLES
+
+
+def large_table(path: Path) -> ParquetParts | None:
+    """What reads a table that has so many bytes that it is read in parts; ``None`` for all others."""
+    paths = parquet_files(path)
+    parts = ParquetParts(paths) if paths and all(each.stat().st_size for each in paths) else None
+    return parts if parts is not None and parts.num_bytes >= LARGE_TABLE else None
 
 
 def read_table(
@@ -34,6 +44,8 @@ def read_table(
     """
     import pandas as pd
 
+    if path.is_dir():
+        return _read_folder(path), CsvForm()
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty")
     if path.suffix.lower() in TEXT:
@@ -47,6 +59,15 @@ def read_table(
             f"{path}: not a readable {path.suffix[1:]} file ({' '.join(str(error).split())[:200]})"
         ) from error
     return frame, CsvForm()
+
+
+def _read_folder(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    frames = list(ParquetParts(parquet_files(path)).frames())
+    if not frames:
+        raise UserError(f"{path}: the tables in it have no rows")
+    return pd.concat(frames, ignore_index=not any(map(_has_index, frames)))
 
 
 def write_rows(blocks: Iterable[pd.DataFrame], path: Path, form: CsvForm, written: Callable[[int], object]) -> None:

@@ -30,8 +30,8 @@ def run_parser() -> VerbParser:
         "data",
         type=str,
         nargs="?",
-        help="a .npy or .npz array, a table (.csv, .tsv, .parquet, .xlsx), a folder of images, or built-in data: "
-        + ", ".join(BUILT_IN_NAMES),
+        help="a .npy or .npz array, a table (.csv, .tsv, .parquet, .xlsx), a folder of images or of .npy or .parquet "
+        "files, or built-in data: " + ", ".join(BUILT_IN_NAMES),
     )
     parser.add_argument("--out", type=str | None, metavar="RUN", help="folder to write; it must be new or empty")
     parser.add_argument(

@@ -24,7 +24,8 @@ options = {"devices": 2, "strategy": "ddp", "accelerator": "cpu"}
 component = partial(GAN, width=8, latent_dim=2, max_steps=3, batch_size=16)
 critic = partial(Critic, width=8, max_steps=3, batch_size=32)
 model = AdaGAN(component, 1, critic=critic, folder=sys.argv[1], seed=100, trainer_options=options).fit(data)
-print(f"rank {own_rank()}: {float(model.sample(100, seed=0).sum())!r}", flush=True)
+sys.stdout.write(f"rank {own_rank()}: {float(model.sample(100, seed=0).sum())!r}\\n")  # at once, whatever is buffered
+sys.stdout.flush()
 """
 
 
