@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +16,11 @@ from adagan.components.adapters.images.image_encoding import ImageEncoding
 from adagan.components.adapters.images.layout import Layout
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.training.ranks.group import agreed
 from adagan.data.class_names import class_of
 from adagan.data.training_data import DataLike, TrainingData
 from adagan.data.wanted_rows import rows_of
+from adagan.missing.draws import draw_price
 from adagan.missing.lookout import Lookout
 from adagan.missing.missing_mass import MISSING_BELOW, Missing
 from adagan.mixtures.arguments import ArrayLike
@@ -40,6 +43,11 @@ from adagan.suggestions import check_name
 
 _log = logging.getLogger(__name__)
 
+PILOT, FEWEST_PILOTS = 20_000, 2_000
+"""Samples by which refinements are adjusted, and how few where a budget does not allow as many."""
+OF_PILOTS = 0.25
+"""Share of the CPU seconds of a refinement that these may take."""
+
 
 class Boosted(ConstructorParameters, ABC):
     """The contract: a model that has, once it is fitted, a mixture, a critic of it and the records of its rounds."""
@@ -60,6 +68,7 @@ class Boosted(ConstructorParameters, ABC):
     _class_names: tuple[str, ...] = ()
     _trial: tuple[int, RefinementTrial] | None = None
     refinement_: RefinementTrial
+    refined_: Refined | None = None
 
     @abstractmethod
     def boost(self) -> Self:
@@ -105,6 +114,7 @@ class Boosted(ConstructorParameters, ABC):
             model._whole = run.mixture(makers, device, whole=True)
             model.mixture_ = model._whole[: content.get("kept", len(records))]
             model.critic_ = run.critic(makers, device)
+            model.refined_ = run.refined(model.mixture_, makers)
         return model
 
     def sample(
@@ -116,7 +126,10 @@ class Boosted(ConstructorParameters, ABC):
         seed: int | None = None,
         where: Mapping[Any, Any] | None = None,
     ) -> Any:
-        """Samples of the mixture, shape (num_samples, *event); of a table or of images, such as were learnt.
+        """Samples, shape (num_samples, *event); of a table or of images, such as were learnt.
+
+        They are the refined ones where held-out data said at the end of `fit` that refining helps (`refined_`), and
+        else, and of one class, all that the mixture draws, as ``mixture_.sample`` gives them.
 
         Args:
             num_samples: How many, 0 or more.
@@ -130,13 +143,15 @@ class Boosted(ConstructorParameters, ABC):
         mixture = self._fitted()
         known = self._data.class_names if hasattr(self, "_data") else self._class_names
         wanted = class_of(condition, known)
+        # the critic, by which samples are refined, knows no classes
+        source = mixture if self.refined_ is None or wanted is not None else self.refined_
         if not isinstance(mixture.encoding, TableEncoding):
             if where is not None:
                 raise UserError("where: the model is of arrays, which have no columns; leave it out")
-            drawn = mixture.sample(num_samples, generator, condition=wanted, seed=seed)
+            drawn = source.sample(num_samples, generator=generator, condition=wanted, seed=seed)
             return drawn if mixture.encoding is None else mixture.encoding.decode(drawn)
-        source = source_of_chance(generator, seed, mixture.device)
-        return rows_of(mixture, mixture.encoding, num_samples, source, wanted, where)
+        chance = source_of_chance(generator, seed, mixture.device)
+        return rows_of(source, mixture.encoding, num_samples, chance, wanted, where)
 
     def refined(
         self,
@@ -144,7 +159,7 @@ class Boosted(ConstructorParameters, ABC):
         generator: torch.Generator | None = None,
         *,
         balanced: bool = False,
-        pilot: int = 20_000,
+        pilot: int = PILOT,
     ) -> Any:
         """The mixture refined with the critic that boosting trained: a `Refined`, or `RefinedRows` of rows and images.
 
@@ -158,26 +173,38 @@ class Boosted(ConstructorParameters, ABC):
             balanced: Whether every region keeps the data's share of the samples, see `Balanced`; by budgets only.
             pilot: Number of pilot samples.
         """
-        mixture, critic = self._fitted(), self.critic_
+        mixture = self._fitted()
         source = generator or seeded_generator(self.seed, mixture.device)
-        options: dict[str, Any] = {"pilot": pilot, "generator": source}
         if budget is None:
             budget, balanced = self._tried().budget, True
-        if balanced and budget != 1:
-            data = self._known_data("balanced")
-            refined = balanced_refinement(mixture, critic, budget, data.points, weights=data.weights, **options)
-        else:
-            refined = Refined(mixture, critic, budget, **options)
-        return refined if mixture.encoding is None else RefinedRows(refined, mixture.encoding)
+        return _decoding(self._refined_by(budget, source, balanced, pilot))
 
-    def _tried(self) -> RefinementTrial:
+    def _refined_by(
+        self, budget: float | Refinement, generator: torch.Generator, balanced: bool, pilot: int
+    ) -> Refined:
+        options: dict[str, Any] = {"pilot": pilot, "generator": generator}
+        if not balanced or budget == 1:
+            return Refined(self.mixture_, self.critic_, budget, **options)
+        data = self._known_data("balanced")
+        return balanced_refinement(self.mixture_, self.critic_, budget, data.points, weights=data.weights, **options)
+
+    def _refine_where_it_helps(self, seconds: float) -> None:
+        """Decides whether `sample` refines, in so many CPU seconds."""
+        budget = self._tried((1 - OF_PILOTS) * seconds).budget
+        source = seeded_generator(self.seed, self.mixture_.device)
+        # two draws of pilots: for the levels of regions, and for what is expected of them
+        affordable = OF_PILOTS * seconds / max(2 * draw_price(self.mixture_, self.seed), 1e-9)
+        pilot = int(min(max(affordable, FEWEST_PILOTS), PILOT))
+        self.refined_ = None if budget == 1 else self._refined_by(budget, source, True, pilot)
+
+    def _tried(self, seconds: float = math.inf) -> RefinementTrial:
         """What held-out data say of refining the mixture as it is now."""
         rounds = len(self._fitted())
         if self._trial is None or self._trial[0] != rounds:
             data = self._known_data("budget")
             seed = self._next_seeds().critic
-            self._trial = rounds, refinement_trial(self.mixture_, self.critic_, data, seed)
-            self.refinement_ = self._trial[1]
+            trial = agreed(refinement_trial(self.mixture_, self.critic_, data, seed, seconds=seconds))
+            self._trial, self.refinement_ = (rounds, trial), trial
             _log.info("%s", self.refinement_)
         return self._trial[1]
 
@@ -228,3 +255,9 @@ class Boosted(ConstructorParameters, ABC):
         if not hasattr(self, "_data"):
             raise UserError(f"{argument}: a model that was loaded has no data; call resume(data) first")
         return self._data
+
+
+def _decoding(refined: Refined) -> Any:
+    """What samples in the form of the data."""
+    encoding = refined.source.encoding if isinstance(refined.source, Mixture) else None
+    return refined if encoding is None else RefinedRows(refined, encoding)

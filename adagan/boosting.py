@@ -78,6 +78,8 @@ class AdaGAN(BoostingRun):
             prefix of the mixture only; ``None`` means ``NothingMissing()`` with ``"auto"`` or a budget, and else
             ``Never()``: all rounds are run and kept.
         warm_start: Whether, in rounds that all train the same, every newcomer begins at the networks of the one before.
+        refine: Whether to end with a trial of refinement on held-out data, so that `sample` keeps the better draws only
+            where that helps; ``None`` means so with ``"auto"`` or a budget, never otherwise.
         seed: Of everything random.
         folder: Where to write the run, round by round; ``None`` keeps it in memory only.
         checkpoint_minutes: With a folder, a newcomer's training by Lightning is kept in its middle too, every so many
@@ -96,7 +98,8 @@ class AdaGAN(BoostingRun):
         data_weights_: The `DataWeights` of every round.
         critic_: The sharp critic of the last round, weighed for `mixture_`.
         stopped_: Why `stop` ended the run, or what failed; else empty.
-        refinement_: What held-out data said of refining, a `RefinementTrial`, once `refined` has asked.
+        refinement_: What held-out data said of refining, a `RefinementTrial`, once they were asked.
+        refined_: The `Refined` mixture that `sample` draws from; ``None`` where all draws are kept.
 
     References:
         Tolstikhin, Gelly, Bousquet, Simon-Gabriel, Schölkopf, *AdaGAN: Boosting generative models*, 2017, Algorithm 1,
@@ -119,6 +122,7 @@ class AdaGAN(BoostingRun):
         divergence: FDivergence | None = None,
         stop: StoppingRule | None = None,
         warm_start: bool = False,
+        refine: bool | None = None,
         seed: int = 0,
         folder: str | os.PathLike[str] | None = None,
         checkpoint_minutes: float | None = 5.0,
@@ -138,7 +142,7 @@ class AdaGAN(BoostingRun):
         self.step = step or (KeptIfBetter if repairs else FullyCorrective)(divergence=self.divergence)
         self.coarse_critic, self.critic = coarse_critic, critic
         self.stop = stop or (NothingMissing() if repairs else Never())
-        self.warm_start = warm_start
+        self.warm_start, self.refine = warm_start, repairs if refine is None else refine
         self.seed, self.folder, self.progress = check_seed(seed), folder, progress
         self.checkpoint_minutes, self.component_minutes = checkpoint_minutes, component_minutes
         self.trainer_options = dict(trainer_options or {})
@@ -178,7 +182,7 @@ class AdaGAN(BoostingRun):
         record = agreed(replace(record, notes=(*tries, *record.notes)))
         if self.folder is not None:
             RunFolder(self.folder).add(record, data_weights, mixture, critic, self._makers())
-        self.mixture_, self._whole, self.critic_ = mixture, mixture, critic
+        self.mixture_, self._whole, self.critic_, self.refined_ = mixture, mixture, critic, None
         self.rounds_.append(record)
         self.data_weights_.append(data_weights)
         _log.info("%s", verdict(record))

@@ -37,6 +37,8 @@ CAUTION = 1.5
 """A round's checks may take so many times their price."""
 WORTH_IT = 0.05
 """Share of a budget that must be left for another training."""
+REFINING = 0.08
+"""Share of a budget that is kept for the trial of refinement, after the rounds."""
 LOOKING = 0.05
 """Share of a budget that the draws of one look at what is missing may take."""
 OVERDRAWN = 0.05
@@ -63,6 +65,11 @@ class Plan(ABC):
 
     looks_back = False
     """Whether what is missing is looked at after every round, rather than before the next one."""
+
+    @property
+    def left_after(self) -> float:
+        """CPU seconds that are left to what comes after the rounds; infinitely many where nothing limits them."""
+        return float("inf")
 
     @abstractmethod
     def next(self, rounds: Sequence[Round], price: float | None) -> Training:
@@ -109,6 +116,7 @@ class Repairs(Plan):
         data: What is learnt.
         seed: Of the short trainings that tell what a step costs.
         spent: CPU seconds of the budget that are spent already.
+        kept_back: Share of the budget that is for what comes after the rounds.
     """
 
     looks_back = True
@@ -122,7 +130,9 @@ class Repairs(Plan):
         data: TrainingData,
         seed: int,
         spent: float = 0.0,
+        kept_back: float = 0.0,
     ) -> None:
+        self._kept_back = kept_back * (budget or 0.0)
         self.first, self.component, self.budget, self.data, self.seed = first, component, budget, data, seed
         self._start = cpu_time() - spent
         with isolated_randomness(seed):
@@ -135,7 +145,12 @@ class Repairs(Plan):
 
     @property
     def left(self) -> float:
-        """CPU seconds of the budget that are left; infinitely many without one."""
+        """CPU seconds of the budget that are left to the rounds; infinitely many without one."""
+        return self.left_after - self._kept_back
+
+    @property
+    def left_after(self) -> float:
+        """CPU seconds of the budget that are left to what comes after the rounds; infinitely many without one."""
         if self.budget is None:
             return float("inf")
         return self.budget - (cpu_time() - self._start)

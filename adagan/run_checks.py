@@ -32,6 +32,8 @@ OPTIONAL: Mapping[str, type | tuple[type, ...]] = {
     "critic": dict,
     "kept": int,
     "stopped": str,
+    "is_refined": bool,
+    "refinement": str,
     "wanted": (int, str),
     "encoding": dict,
     "names": list,
@@ -48,7 +50,9 @@ def check_fields(content: Mapping[str, Any], path: Path) -> None:
     if lacking:
         raise UserError(f"{path} is damaged: it lacks {', '.join(lacking)}")
     for name, kind in {**FIELDS, **OPTIONAL}.items():
-        if name in content and (not isinstance(content[name], kind) or isinstance(content[name], bool)):
+        if name in content and (
+            not isinstance(content[name], kind) or isinstance(content[name], bool) != (kind is bool)
+        ):
             raise _damaged(path, name, content[name])
     shape, rounds = content["event_shape"], content["rounds"]
     for name in ("seed", "num_points"):

@@ -3,9 +3,10 @@
 ``mixture.json`` and ``component-NNN.safetensors`` are the mixture's file (`adagan.mixtures.storage.mixture_folder`), so
 that ``Mixture.load(run)`` works; when a stopping rule kept a prefix, that is what it loads, and the other components
 are still there for more rounds. Beside them stand ``run.json`` (the rounds' records), per round its data weights and
-critic, and a preview of the data for reports. Files of a round are written under new names first and ``run.json`` is
-replaced last: a kill at any instant leaves the last complete round. What a round is in the middle of
-(`adagan.round_checkpoints`) stands beside them until it is complete.
+critic, and a preview of the data for reports; at its end, where held-out data say that refining helps, the refinement
+(`Refined.load` reads it). Files of a round are written under new names first and ``run.json`` is replaced last: a kill
+at any instant leaves the last complete round. What a round is in the middle of (`adagan.round_checkpoints`) stands
+beside them until it is complete.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from adagan.data.training_data import TrainingData
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.refinement.refined import Refined
+from adagan.mixtures.refinement.refinement_files import CRITIC_FILE, REFINEMENT_FILE, write_refinement
 from adagan.mixtures.storage.checked_reading import read_json
 from adagan.mixtures.storage.components import component_record, write_component
 from adagan.mixtures.storage.files import (
@@ -37,14 +40,17 @@ from adagan.mixtures.storage.files import (
 from adagan.mixtures.storage.held_folder import held_folder
 from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, component_file, mixture_content
 from adagan.mixtures.storage.restoring import PROBES, check_restorable
+from adagan.refining.trial import RefinementTrial
 from adagan.round import Round
 from adagan.round_checkpoints import CHECKPOINT, CHECKPOINT_FILES
 from adagan.run_lock import LOCK_FILE, run_lock
 from adagan.written_run import PREVIEW_FILE, RUN_FILE, RUN_FORMAT_VERSION, WrittenRun
 
 PREVIEW_ROWS = 2_000
-OWN_FILES = r"(run|mixture)\.json|(component|round|checkpoint)-.*\.safetensors"
+OWN_FILES = r"(run|mixture|refinement)\.json|(component|round|checkpoint|refinement)-.*\.safetensors"
 """What the process that runs the rounds writes, and no other."""
+OF_THE_END = ("kept", "stopped", "is_refined", "refinement")
+"""What is noted at the end of a run, and no longer true when it goes on."""
 
 
 class RunFolder(WrittenRun):
@@ -197,18 +203,42 @@ class RunFolder(WrittenRun):
         write_tensors(self.round_file(record.index, "weights"), content)
         write_component(self.round_file(record.index, "critic"), critic)
         write_json(self.path / MIXTURE_FILE, mixture_content(mixture.components, mixture.history, mixture.encoding))
-        run = {name: value for name, value in self.content().items() if name not in ("kept", "stopped")}
+        run = {name: value for name, value in self.content().items() if name not in OF_THE_END}
         run["critic"] = component_record(critic)
         run["rounds"] = [*run["rounds"][: record.index - 1], record.to_json()]
         write_json(self.path / RUN_FILE, run)
+        self._remove_refinement()
         self._remove_checkpoints()
 
     @by_rank_zero
-    def finish(self, kept: int, stopped: str) -> None:
-        """Notes at the end of a run how many components it keeps, and why it stopped early, if it did."""
+    def finish(
+        self, kept: int, stopped: str, refined: Refined | None = None, refinement: RefinementTrial | None = None
+    ) -> None:
+        """Notes at the end of a run what it comes to.
+
+        Args:
+            kept: How many components it keeps.
+            stopped: Why it stopped early, if it did.
+            refined: What samples are drawn from, unless it is the mixture.
+            refinement: Why, if that was asked.
+        """
         write_json(self.path / MIXTURE_FILE, {**read_json(self.path / MIXTURE_FILE), "kept": kept})
-        write_json(self.path / RUN_FILE, {**self.content(), "kept": kept, "stopped": stopped})
+        end: dict[str, Any] = {"kept": kept, "stopped": stopped, "is_refined": refined is not None}
+        if refinement is not None:
+            end["refinement"] = str(refinement)
+        if refined is not None:
+            write_refinement(self.path, refined.critic, refined.refinement, refined.pilot)
+        write_json(self.path / RUN_FILE, {**self.content(), **end})
+        if refined is None:
+            self._remove_refinement()
         self._remove_checkpoints()
+
+    def _remove_refinement(self) -> None:
+        """Removes that of a mixture which is no longer the run's."""
+        with held_folder(self.path) as held:
+            for name in (REFINEMENT_FILE, CRITIC_FILE):
+                if (self.path / name).is_file():
+                    held.remove(name)
 
     def _remove_checkpoints(self, but: int | None = None) -> None:
         """Removes what was kept in the middle of rounds, but for the round of an index."""

@@ -29,7 +29,7 @@ from adagan.missing.missing_mass import Missing
 from adagan.mixtures.arguments import ArrayLike
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.storage.components import component_record
-from adagan.plan import LOOKING, Alike, Plan, Repairs
+from adagan.plan import LOOKING, REFINING, Alike, Plan, Repairs
 from adagan.recipe import check_recipe, recipe_of
 from adagan.rehearsal import rehearse
 from adagan.round_checkpoints import RoundCheckpoints
@@ -48,6 +48,7 @@ class BoostingRun(Boosted, ABC):
     newcomer: Callable[[], Any] | None
     stop: StoppingRule
     warm_start: bool
+    refine: bool
     folder: str | os.PathLike[str] | None
     checkpoint_minutes: float | None
     trainer_options: Mapping[str, Any]
@@ -102,7 +103,7 @@ class BoostingRun(Boosted, ABC):
             recipe = recipe_of(self, unfitted(self.component, self.seed))
             folder.create(self._data, self.seed, files, made_with=recipe, wanted=self._wanted())
         self.rounds_, self.data_weights_ = [], []
-        for learnt in ("mixture_", "critic_", "_whole"):
+        for learnt in ("mixture_", "critic_", "_whole", "refined_", "refinement_", "_trial"):
             self.__dict__.pop(learnt, None)
         with nullcontext() if folder is None else folder.alone():
             return self._run(files or {})
@@ -169,8 +170,10 @@ class BoostingRun(Boosted, ABC):
         if kept < len(self.rounds_):
             self.mixture_ = self._whole[:kept]
             self.critic_.reweigh(self._whole.history[kept - 1])
+        if self.refine:
+            self._refine_where_it_helps(self._plan.left_after)
         if self.folder is not None:
-            RunFolder(self.folder).finish(kept, self.stopped_)
+            RunFolder(self.folder).finish(kept, self.stopped_, self.refined_, self.refinement_ if self.refine else None)
         return self
 
     def _planned(self) -> Plan:
@@ -179,7 +182,8 @@ class BoostingRun(Boosted, ABC):
         spent = sum(record.cpu_seconds for record in self.rounds_)
         spent += self._checkpoints(len(self.rounds_) + 1).spent["cpu_seconds"]
         trained = None if self.first is None else partial(AlreadyTrained, self.first)
-        return Repairs(self.component, trained, self.newcomer, self.budget, self._data, self.seed, spent)
+        kept_back = REFINING if self.refine else 0.0
+        return Repairs(self.component, trained, self.newcomer, self.budget, self._data, self.seed, spent, kept_back)
 
     def _checkpoints(self, index: int) -> RoundCheckpoints:
         """What the round of an index keeps in its middle."""

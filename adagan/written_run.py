@@ -16,6 +16,8 @@ from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.mixtures.data_weights import DataWeights
 from adagan.mixtures.errors import UserError, UserTypeError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.refinement.refined import Refined
+from adagan.mixtures.refinement.refinement_files import REFINEMENT_FILE, read_refinement
 from adagan.mixtures.storage.checked_reading import read_json, read_tensors
 from adagan.mixtures.storage.components import read_component
 from adagan.mixtures.storage.mixture_folder import MIXTURE_FILE, read_mixture
@@ -148,6 +150,18 @@ class WrittenRun:
             critic.to(device or "cpu")
         found: RatioEstimator = critic
         return found
+
+    def refined(self, mixture: Mixture, components: Sequence[Callable[[], Any]] = ()) -> Refined | None:
+        """The mixture that the run kept as its samples are refined; ``None`` where all draws are kept."""
+        if not self.content().get("is_refined", False):
+            return None
+        critic, refinement, pilot = read_refinement(self.path, components)
+        refined = Refined(mixture, critic, refinement, pilot=pilot).to(mixture.device)
+        try:
+            refined.sample(1, seed=0)
+        except Exception as error:  # whatever a class does with a state that is not its own
+            raise UserError(f"{self.path / REFINEMENT_FILE} does not fit {RUN_FILE} beside it: {error}") from error
+        return refined
 
     def preview(self) -> tuple[Tensor, Tensor]:
         """Up to 2,000 of the data points, spread evenly over the data, and their row numbers."""

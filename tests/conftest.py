@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 
+import algebra_threads  # noqa: F401  before numpy is loaded
 import lightning.pytorch  # noqa: F401  its first import, at the first training, sets environment variables
 import pytest
 import seed_offset

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.components.one_thread import one_thread
 from adagan.mixtures.arguments import ArrayLike, as_log_ratio, as_probabilities
 from adagan.mixtures.numbers import check_share
 from adagan.mixtures.randomness import isolated_randomness, seeded_generator
@@ -94,7 +95,8 @@ def _grouped(points: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
     # a group needs a few points for each entry of its covariance
     sizes = range(1, max(2, min(MAX_REGIONS, len(points) // (5 * dimension**2)) + 1))
     scale = 1e-6 * float(axes.var()) + 1e-12
-    fits = [GaussianMixture(size, random_state=seed, n_init=2, reg_covar=scale).fit(axes) for size in sizes]
+    with one_thread():
+        fits = [GaussianMixture(size, random_state=seed, n_init=2, reg_covar=scale).fit(axes) for size in sizes]
     best = min(fits, key=lambda fit: fit.bic(axes))
     return np.asarray(best.predict(axes), dtype=np.int64)
 

@@ -67,6 +67,13 @@ def add_boosting_options(parser: VerbParser) -> None:
         "--rounds auto or --budget, never otherwise",
     )
     group.add_argument(
+        "--refine",
+        type=bool | None,
+        metavar="BOOL",
+        help="whether to end with a trial on held-out data, so that adagan sample keeps the better draws only where "
+        "that helps; by default so with --rounds auto or --budget",
+    )
+    group.add_argument(
         "--checkpoint-minutes",
         type=float | None,
         default=5.0,
@@ -145,6 +152,7 @@ def make_model(settings: Namespace, folder: str) -> AdaGAN:
         divergence=divergence,
         stop=None if settings.stop is None else choose(settings.stop, named(STOPS), "--stop"),
         warm_start=settings.warm_start,
+        refine=False if settings.first_samples is not None and settings.refine is None else settings.refine,
         seed=settings.seed,
         folder=folder,
         checkpoint_minutes=settings.checkpoint_minutes,

@@ -13,6 +13,7 @@ from torch import Tensor
 from adagan.components.critics.cross_fitting import CrossFitted
 from adagan.components.critics.event_features import EventFeatures
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.training.ranks.group import cpu_time
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.arguments import MAX_LOG_RATIO, as_log_ratio
 from adagan.mixtures.errors import UserError
@@ -32,6 +33,8 @@ PERHAPS = 1.0
 """Standard errors of a harm: what does none is refused for one in one of six, which costs little."""
 MOST_DATA = 5_000
 """Held-out points at most, in each part of the data."""
+GROWTH = 2 / 3
+"""The judges' time grows with this power of the points."""
 SPARE = 1.1
 """Times as many draws as it should take to keep as many samples as there are points."""
 FEWEST_DATA = 200
@@ -74,17 +77,19 @@ class RefinementTrial:
     Attributes:
         outcomes: Of the refinements that were tried.
         budget: The share of the draws that the chosen one keeps; 1 if none is better than the mixture as it is.
+        untried: Why none was tried, if so.
     """
 
     outcomes: tuple[Outcome, ...]
     budget: float
+    untried: str = "there are too few data to tell whether that helps"
 
     def __str__(self) -> str:
         for outcome in self.outcomes:
             if outcome.budget == self.budget:
                 return f"refined: {self.budget:.0%} of the draws are kept; on held-out data {outcome}"
         if not self.outcomes:
-            return "not refined: there are too few data to tell whether that helps"
+            return f"not refined: {self.untried}"
         best = max(self.outcomes, key=lambda outcome: outcome.gain.divergence.value)
         why = f"{best.harm} may be worse with it" if best.harm else "it is not clearly better"
         return f"not refined: on held-out data {why}: {best}"
@@ -116,6 +121,8 @@ def refinement_trial(
     data: TrainingData,
     seed: int,
     budgets: Sequence[float] = BUDGETS,
+    *,
+    seconds: float = math.inf,
 ) -> RefinementTrial:
     """Tries balanced rejection at several budgets on fresh draws, against data that the critic did not learn from.
 
@@ -129,11 +136,17 @@ def refinement_trial(
         data: What the critic was fitted to.
         seed: Of draws and judges.
         budgets: Shares of the draws that may be kept.
+        seconds: CPU seconds that it may take, about: fewer points are looked at where these would take more.
     """
     source = torch.Generator(data.points.device).manual_seed(seed)
     parts = _parts(critic, data, source)
     if min(len(rows) for _, rows in parts) < FEWEST_DATA:
         return RefinementTrial((), 1.0)
+    if seconds < math.inf:
+        most = _affordable(mixture, data.points, seconds, len(parts), budgets)
+        if most < FEWEST_DATA:
+            return RefinementTrial((), 1.0, "the budget is spent")
+        parts = [(ratio, rows[:most]) for ratio, rows in parts]
     judgements: dict[float, list[Judged]] = {budget: [] for budget in (1.0, *budgets)}
     for ratio, rows in parts:
         real = data.points[rows]
@@ -155,6 +168,32 @@ def _parts(critic: RatioEstimator, data: TrainingData, source: torch.Generator) 
     if not isinstance(critic, CrossFitted) or fold is None or len(fold) != len(data.points):
         return [(critic, _rows(data, torch.ones(len(data.points), dtype=torch.bool), source))]
     return [(_OfFold(critic, index), _rows(data, fold == index, source)) for index in range(critic.folds)]
+
+
+def _affordable(mixture: Mixture, points: Tensor, seconds: float, parts: int, budgets: Sequence[float]) -> int:
+    """How many points of each part, up to `MOST_DATA`, are drawn for and judged in so many CPU seconds; 0 if too few.
+
+    Args:
+        mixture: What is drawn from.
+        points: Of the data.
+        seconds: For all parts.
+        parts: Of the data, that are tried one by one.
+        budgets: Shares of the draws that may be kept, which are judged one by one.
+    """
+    few, start = points[:FEWEST_DATA], cpu_time()
+    draws = mixture.sample(math.ceil(SPARE * len(few) / min(budgets)), seed=0)
+    drawing = cpu_time() - start
+    with isolated_randomness(0):
+        features = EventFeatures.of(torch.cat([few, draws[: len(few)]]), 0)
+    start = cpu_time()
+    judged(features(few), features(draws[: len(few)]), 0)
+    judging = cpu_time() - start
+    for most in (MOST_DATA, MOST_DATA // 2, MOST_DATA // 4, MOST_DATA // 8, FEWEST_DATA):
+        times = most / FEWEST_DATA
+        price = drawing * times + (1 + len(budgets)) * judging * times**GROWTH
+        if parts * price <= seconds:
+            return most
+    return 0
 
 
 def _rows(data: TrainingData, own: Tensor, source: torch.Generator) -> Tensor:

@@ -39,21 +39,43 @@ def dial_panels(folder: RunFolder, weights: Tensor) -> list[Panel]:
 
 
 def refinement_panels(
-    view: View | None, mixture: Mixture, critic: RatioEstimator, count: int, seed: int
+    view: View | None,
+    mixture: Mixture,
+    critic: RatioEstimator,
+    count: int,
+    seed: int,
+    *,
+    refined: Refined | None = None,
+    found: str = "",
 ) -> tuple[list[Panel], str]:
-    """Panels and text; a mixture that cannot be refined leaves a sentence instead of panels."""
+    """Panels and text; a mixture that cannot be refined leaves a sentence instead of panels.
+
+    Args:
+        view: How points are shown, if they can be.
+        mixture: The run's.
+        critic: The run's last.
+        count: Samples in a picture.
+        seed: Of the samples.
+        refined: What samples are drawn from where the run found that refining helps.
+        found: What it found, if it asked.
+    """
+    text = "Boosting repairs what is missing; refinement removes what the data do not contain."
+    if found:
+        text += f" At its end the run asked held-out data whether that helps, and samples are {found}."
     if view is None:
-        return [], ""
-    text = (
-        "Boosting repairs what is missing; refinement removes what the data do not contain. Here the run's last critic "
-        f"keeps about one sample in {1 / BUDGET:.0f} (budgeted rejection with a budget of {BUDGET:g}), preferring "
-        f"those that look like data. {view.legend}"
-    )
+        return [], text if found else ""
     generator = torch.Generator(mixture.device).manual_seed(seed)
-    try:
-        refined = Refined(mixture, critic, BUDGET, pilot=max(2_000, min(20_000, 10 * count)), generator=generator)
-    except ValueError as error:
-        return [], f"These samples could not be refined with a budget of {BUDGET:g}: {error}."
+    if refined is None:
+        text += (
+            f" Here the run's last critic keeps about one sample in {1 / BUDGET:.0f} all the same (budgeted rejection "
+            f"with a budget of {BUDGET:g}), preferring those that look like data."
+        )
+        pilot = max(2_000, min(20_000, 10 * count))
+        try:
+            refined = Refined(mixture, critic, BUDGET, pilot=pilot, generator=generator)
+        except ValueError as error:
+            return [], f"These samples could not be refined with a budget of {BUDGET:g}: {error}."
+    text += f" {view.legend}"
     panels = []
     for name, points in (
         ("before refinement", drawn(mixture, count, seed)),

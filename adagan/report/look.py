@@ -15,6 +15,7 @@ from adagan.missing.lookout import Lookout
 from adagan.missing.missing_mass import MISSING_BELOW, Missing, estimated
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.refinement.refined import Samples
 from adagan.run_folder import RunFolder
 from adagan.seeds import RoundSeeds
 
@@ -60,7 +61,9 @@ def drawn_by_weight(data: TrainingData, seed: int) -> Tensor:
     return resample(data.points, None if equal else data.weights, seed)
 
 
-def look_at_run(folder: RunFolder, mixture: Mixture, critic: object, data: TrainingData | None, count: int) -> Look:
+def look_at_run(
+    folder: RunFolder, mixture: Mixture, critic: object, data: TrainingData | None, count: int, drawn_from: Samples
+) -> Look:
     """What the mixture that a run kept misses, looked for as the run itself did after its last round.
 
     Args:
@@ -69,6 +72,7 @@ def look_at_run(folder: RunFolder, mixture: Mixture, critic: object, data: Train
         critic: Its sharp critic.
         data: What it learnt; ``None`` takes the points that it keeps for its report.
         count: Samples to draw for the page.
+        drawn_from: What these come from: the mixture, or what refines it.
     """
     content, whole = folder.content(), data is not None
     if data is None:
@@ -77,7 +81,7 @@ def look_at_run(folder: RunFolder, mixture: Mixture, critic: object, data: Train
     lookout = Lookout(data, None, seed)
     found = lookout.look(mixture, RoundSeeds.of(seed, len(mixture) + 1).coarse_critic, MISSING_BELOW, critic)  # type: ignore[arg-type]
     generator = torch.Generator(mixture.device).manual_seed(seed)
-    samples = mixture.sample(count, generator)
+    samples = drawn_from.sample(count, generator=generator)
     return Look(data, samples, found, of_perfect_model(data, lookout.features, seed), lookout.features, whole)
 
 

@@ -11,6 +11,7 @@ from adagan.components.critics.ratio_estimator import RatioEstimator
 from adagan.data.training_data import TrainingData
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.mixture import Mixture
+from adagan.mixtures.refinement.refined import Refined
 from adagan.report.look import Look, look_at_run
 from adagan.round import Round
 from adagan.run_folder import RunFolder
@@ -29,6 +30,7 @@ class OpenedRun:
         mixture: After the last of them.
         critic: The sharp one of the last, weighed for the mixture that was kept.
         kept: How many components were kept.
+        refined: What samples are drawn from where the run found that refining helps.
         look: At the mixture that was kept.
     """
 
@@ -37,6 +39,7 @@ class OpenedRun:
     mixture: Mixture
     critic: RatioEstimator
     kept: int
+    refined: Refined | None
     look: Look
 
     @property
@@ -64,5 +67,7 @@ def opened_run(
     rounds = folder.rounds()
     mixture, critic = folder.mixture(components=components, whole=True), folder.critic(components=components)
     kept = content.get("kept", len(rounds))
-    look = look_at_run(folder, mixture[:kept], critic, data, max(num_samples, FEWEST_SAMPLES))
-    return OpenedRun(folder, rounds, mixture, critic, kept, look)
+    final, count = mixture[:kept], max(num_samples, FEWEST_SAMPLES)
+    refined = folder.refined(final, components)
+    look = look_at_run(folder, final, critic, data, count, refined or final)
+    return OpenedRun(folder, rounds, mixture, critic, kept, refined, look)

@@ -103,7 +103,10 @@ def _page(opened: OpenedRun, num_samples: int, seed: int) -> str:
             f"The data were not at hand: this page looked at the {len(look.data.points):,} points of them that the run "
             "keeps for its report, so that a region has to be larger to be seen."
         )
-    refinement, refinement_text = refinement_panels(view, opened.final, opened.critic, count, seed)
+    found = folder.content().get("refinement", "")
+    refinement, refinement_text = refinement_panels(
+        view, opened.final, opened.critic, count, seed, refined=opened.refined, found=found
+    )
     weights_panels, weights_table = weights_of_rounds(folder, look, rounds, shown)
     return page_of(
         "run.html",

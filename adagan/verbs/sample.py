@@ -63,8 +63,8 @@ def sample_parser() -> VerbParser:
         "--refine",
         type=float | Literal["auto"] | None,
         metavar="SHARE",
-        help="reject by the run's critic: the share of the drawn samples that is kept, in (0, 1]; auto tries on the "
-        "run's data whether and how much that helps, and says so",
+        help="reject by the run's critic: the share of the drawn samples that is kept, in (0, 1]; by default what "
+        "held-out data chose at the end of the run; auto tries on the run's data now, and says what it found",
     )
     parser.add_argument(
         "--balanced",
@@ -149,7 +149,11 @@ def _source(options: Namespace, device: torch.device) -> Samples:
             raise UserError(f"--round: expected 1 to {len(mixture)}, the rounds of this run, got {options.round}")
         mixture = mixture[: options.round]
     if options.refine is None:
-        return mixture
+        is_whole = options.round is None and options.condition is None
+        refined = folder.refined(mixture, makers) if is_whole else None
+        if refined is not None:
+            print(f"{folder.content().get('refinement', 'refined')}; --refine 1 keeps all")  # noqa: T201
+        return mixture if refined is None else refined
     if options.round is not None and options.round != len(folder.mixture(makers)):
         raise UserError("--refine: the critic is that of the run's mixture; leave --round out")
     critic, generator = folder.critic(makers, device), torch.Generator(device).manual_seed(options.seed)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
+from adagan.components.one_thread import one_thread
 from adagan.components.training.data_sources import takes_data_sources
 from adagan.components.training.row_draws import draw_rows
 from adagan.mixtures.arguments import as_probabilities
@@ -166,7 +167,7 @@ def _best_by_bic(points: Matrix, seed: int) -> Any:
         for size in SIZES:
             if idle == PATIENCE or (size > 1 and FEWEST_POINTS * size > len(points)):
                 break
-            with warnings.catch_warnings():  # one that has not settled competes as it is
+            with one_thread(), warnings.catch_warnings():  # one that has not settled competes as it is
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 fitted = GaussianMixture(size, covariance_type=kind, reg_covar=FLOOR, random_state=seed).fit(points)
             value = float(fitted.bic(points))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Literal, Protocol, overload
 
 import torch
@@ -21,28 +19,27 @@ from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.parameters import shown
 from adagan.mixtures.randomness import generator_for, source_of_chance
 from adagan.mixtures.refinement.by_class import by_class
-from adagan.mixtures.refinement.chains import ImportanceResampling, MetropolisHastings
 from adagan.mixtures.refinement.methods import (
     BudgetedRejection,
     Pilot,
     Refinement,
     RefinementRecord,
-    Rejection,
     budgeted_acceptance,
+)
+from adagan.mixtures.refinement.refinement_files import (
+    check_refined,
+    check_storable,
+    read_refinement,
+    write_refinement,
 )
 from adagan.mixtures.sampling.class_allocation import as_indices, as_option
 from adagan.mixtures.sampling.sampler import device_of, evaluating, new_samples
-from adagan.mixtures.storage.checked_reading import read_json
-from adagan.mixtures.storage.components import component_record, read_component, write_component
-from adagan.mixtures.storage.files import FORMAT_VERSION, write_json, written_folder
+from adagan.mixtures.storage.components import component_record
+from adagan.mixtures.storage.files import written_folder
 from adagan.mixtures.storage.mixture_folder import write_mixture
 from adagan.mixtures.storage.restoring import check_saved
 
 __all__ = ["LogRatio", "Refined", "Samples", "budgeted_acceptance"]
-
-REFINEMENT_FILE = "refinement.json"
-CRITIC_FILE = "refinement-critic.safetensors"
-METHODS = (BudgetedRejection, ImportanceResampling, MetropolisHastings, Rejection)
 
 
 class Samples(Protocol):
@@ -200,23 +197,13 @@ class Refined(nn.Module):
             raise UserTypeError(
                 f"source: only a refined Mixture can be saved, got {name}; refine Mixture([{name.lower()}]) instead"
             )
-        if type(self.refinement) not in METHODS:
-            raise UserTypeError(
-                f"refinement: {type(self.refinement).__name__} is not one of adagan's and cannot be stored"
-            )
-        content = {
-            "format_version": FORMAT_VERSION,
-            "refinement": {"class": type(self.refinement).__name__, "config": self.refinement.config()},
-            # JSON has no infinity: the level of a budget of 1
-            "pilot": {name: value if abs(value) < float("inf") else None for name, value in asdict(self.pilot).items()},
-            "critic": component_record(self.critic),
-        }
+        check_storable(self.refinement)
+        component_record(self.critic)
         for component in self.source.components:
             check_saved(component, components)
         with written_folder(folder, overwrite=overwrite) as draft:
             write_mixture(draft, self.source.components, self.source.history, self.source.encoding)
-            write_component(draft / CRITIC_FILE, self.critic)
-            write_json(draft / REFINEMENT_FILE, content)
+            write_refinement(draft, self.critic, self.refinement, self.pilot)
 
     @classmethod
     def load(
@@ -231,21 +218,10 @@ class Refined(nn.Module):
             FileNotFoundError: No refined mixture in the folder.
             ValueError: As `Mixture.load`, or an unknown method.
         """
-        path = Path(folder)
-        if not (path / REFINEMENT_FILE).is_file():
-            raise FileNotFoundError(f"{path} holds no refined mixture: there is no {REFINEMENT_FILE} in it")
-        mixture = Mixture.load(path, device=device, components=components)
-        content = read_json(path / REFINEMENT_FILE)
-        known = {method.__name__: method for method in METHODS}
-        try:
-            name, config = content["refinement"]["class"], content["refinement"]["config"]
-            told: dict[str, Any] = {k: float("inf") if v is None else v for k, v in content["pilot"].items()}
-            if name not in known:
-                raise UserError(f"{path / REFINEMENT_FILE} names the method {name}; known are {', '.join(known)}")
-            critic = read_component(path / CRITIC_FILE, content["critic"], components)
-            refined = cls(mixture, critic, known[name](**config), pilot=Pilot(**told))
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise UserError(f"{path / REFINEMENT_FILE} does not fit the files beside it: {error}") from error
+        check_refined(folder)
+        mixture = Mixture.load(folder, device=device, components=components)
+        critic, refinement, pilot = read_refinement(folder, components)
+        refined = cls(mixture, critic, refinement, pilot=pilot)
         return refined.to(device or "cpu")
 
 

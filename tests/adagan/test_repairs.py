@@ -137,7 +137,7 @@ class Slow(Blind):
 def test_a_budget_sets_how_long_the_first_component_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.process_time", lambda: Slow.clock[0])
     Slow.lengths.clear()
-    model = AdaGAN(Slow, budget=100.0, critic=SHARP, seed=3).fit(DATA)
+    model = AdaGAN(Slow, budget=100.0, refine=False, critic=SHARP, seed=3).fit(DATA)
     *pilots, length = Slow.lengths
     # nine tenths of the budget, of which the pilots are a part, or what the checks of two rounds leave
     assert 80 < 0.01 * (length + sum(pilots)) < 90.1
@@ -154,7 +154,7 @@ class Continuing(Slow):
 def test_what_is_left_of_a_budget_when_nothing_is_missing_goes_into_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.process_time", lambda: Slow.clock[0])
     Slow.lengths.clear()
-    model = AdaGAN(partial(Continuing, 3), budget=100.0, critic=SHARP, seed=3).fit(DATA)
+    model = AdaGAN(partial(Continuing, 3), budget=100.0, refine=False, critic=SHARP, seed=3).fit(DATA)
     assert [record.beta for record in model.rounds_] == [1.0, 1.0]
     *pilots, first, later = Slow.lengths
     assert 0.01 * (first + later + sum(pilots)) == pytest.approx(100, abs=0.1)

@@ -232,9 +232,9 @@ def test_a_kill_while_the_end_is_noted(tmp_path: Path, monkeypatch: pytest.Monke
     folder = tmp_path / "run"
     finish, write, ending = RunFolder.finish, run_folder.write_json, []
 
-    def finishing(self: RunFolder, kept: int, stopped: str) -> None:
+    def finishing(self: RunFolder, *end: Any) -> None:
         ending.append(1)
-        finish(self, kept, stopped)
+        finish(self, *end)
 
     def dying(path: Path, content: Any) -> None:
         if ending and path.name in place:

@@ -11,7 +11,7 @@ from adagan.study.methods.training import fit_alike, fit_boosted
 
 
 def adagan(lesson: Lesson) -> Trained[Samples]:
-    """AdaGAN with the package's defaults, bare, and refined as far as held-out data say that it helps."""
+    """AdaGAN with the package's defaults: its mixture, and what it samples, refined where held-out data say so."""
     return fit_boosted(gan, lesson)
 
 

@@ -23,7 +23,7 @@ def bare(kind: Kind, lesson: Lesson) -> Trained[Samples]:
 
 
 def boosted(kind: Kind, lesson: Lesson) -> Trained[Samples]:
-    """``AdaGAN(component, budget=...)``, bare and as its ``refined()`` gives it."""
+    """``AdaGAN(component, budget=...)``: its mixture, and what it samples, refined where that helps."""
     return fit_boosted(_maker(kind, lesson), lesson)
 
 

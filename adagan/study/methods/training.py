@@ -20,8 +20,6 @@ from adagan.study.method import Lesson, Trained
 
 SHARE_OF_PILOTS = 0.02
 """Of a budget, for a pilot of the refinement."""
-SHARE_OF_TRIAL = 0.08
-"""Of a budget, for the trial of refinement that comes after the run."""
 SHARE_OF_COMPONENTS = 0.8
 """Of a budget, where all rounds are alike; the critics take the rest."""
 FEWEST_PILOTS, MOST_PILOTS = 500, 20_000
@@ -51,14 +49,15 @@ def _fitted(component: Any, lesson: Lesson) -> Component:
 
 
 def fit_boosted(make: Maker, lesson: Lesson) -> Trained[Samples]:
-    """``AdaGAN(make, budget=...)`` and nothing else; the mixture comes bare, and refined where that was found to help.
+    """``AdaGAN(make, budget=...)`` and nothing else: its mixture, and what it samples, refined where that helps.
 
     Args:
         make: From a number of steps, which the budget replaces, to an unfitted component.
         lesson: Data, CPU seconds of all components and critics, and seed.
     """
-    budget = (1 - SHARE_OF_TRIAL) * lesson.seconds
-    return _answered(AdaGAN(partial(make, 1), budget=budget, seed=lesson.seed), lesson, None)
+    model = AdaGAN(partial(make, 1), budget=lesson.seconds, seed=lesson.seed)
+    seconds = _seconds_of(model, lesson)
+    return Trained((model.mixture_, model.refined_ or model.mixture_), len(model.mixture_), seconds)
 
 
 def fit_alike(make: Maker, lesson: Lesson, **choices: Any) -> Trained[Samples]:
@@ -77,16 +76,18 @@ def fit_alike(make: Maker, lesson: Lesson, **choices: Any) -> Trained[Samples]:
     cost = component_cost(make, lesson)
     assert cost is not None
     steps = cost.steps(SHARE_OF_COMPONENTS * lesson.seconds / lesson.rounds)
-    return _answered(AdaGAN(partial(make, steps), rounds=lesson.rounds, seed=lesson.seed, **choices), lesson, 0.5)
-
-
-def _answered(model: AdaGAN, lesson: Lesson, budget: float | None) -> Trained[Samples]:
-    start = time.process_time()
-    model.fit(lesson.data, labels=lesson.labels)
+    model = AdaGAN(partial(make, steps), rounds=lesson.rounds, seed=lesson.seed, **choices)
+    seconds, start = _seconds_of(model, lesson), time.process_time()
     pilot = affordable_samples(model.mixture_, SHARE_OF_PILOTS * lesson.seconds)
     generator = torch.Generator().manual_seed(lesson.seed)
-    refined = model.refined(budget, generator, pilot=pilot)
-    return Trained((model.mixture_, refined), len(model.mixture_), time.process_time() - start)
+    refined = model.refined(0.5, generator, pilot=pilot)
+    return Trained((model.mixture_, refined), len(model.mixture_), seconds + time.process_time() - start)
+
+
+def _seconds_of(model: AdaGAN, lesson: Lesson) -> float:
+    start = time.process_time()
+    model.fit(lesson.data, labels=lesson.labels)
+    return time.process_time() - start
 
 
 def affordable_samples(source: Samples, seconds: float) -> int:
