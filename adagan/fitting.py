@@ -17,6 +17,7 @@ from adagan.components.critics.ratio_estimator import Priced, RatioEstimator, Se
 from adagan.components.fit_component import fit_component
 from adagan.components.training.checkpoints.kept_trainings import UnusableCheckpoint, keeping
 from adagan.components.training.diverged import TrainingDiverged
+from adagan.components.training.ranks.scores import sharing_scores
 from adagan.components.training_length import set_training_length, training_length
 from adagan.data.images_alike import range_remark
 from adagan.data.training_data import TrainingData
@@ -160,7 +161,7 @@ def fit_critic(
         mixture: Whose components to compare with the data.
         seed: Of everything random.
     """
-    with isolated_randomness(seed):
+    with isolated_randomness(seed), sharing_scores():
         return make().fit(data.points, mixture, weights=data.weights)
 
 

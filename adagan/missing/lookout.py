@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from adagan.components.critics.ratio_estimator import RatioEstimator
+from adagan.components.training.ranks.scores import sharing_scores
 from adagan.data.training_data import TrainingData
 from adagan.fitting import fit_critic, price_of
 from adagan.missing.by_ratio import missing_by_ratio
@@ -83,6 +84,10 @@ class Lookout:
         if self.critic is not None:
             self._coarse = fit_critic(self.critic, self.data, mixture, seed)
             return by_critic(self._coarse, self.data, threshold, seed)
+        with sharing_scores():
+            return self._by_cells(mixture, seed, threshold, critic)
+
+    def _by_cells(self, mixture: Mixture, seed: int, threshold: float, critic: RatioEstimator | None) -> Missing:
         samples = self._drawn(mixture, seed)
         found = estimated(self.data, samples, self.features, seed, threshold)
         if found.verdict == "missing" or critic is None:

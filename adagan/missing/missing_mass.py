@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from adagan.components.critics.calibration import TOO_LITTLE
+from adagan.components.training.ranks.scores import filled_by_ranks
 from adagan.data.images_alike import form_of
 from adagan.data.training_data import TrainingData
 from adagan.estimate import NORMAL_QUANTILE
@@ -198,7 +199,9 @@ def estimated(
     value, spread = counts.lack_of(missing)
     of_all, inside = torch.from_numpy(cells), None
     if counted is not data:
-        of_all = filled(lambda part: torch.from_numpy(tree.locate(features(part))[0].astype(np.int16)), data.points)
+        of_all = filled_by_ranks(
+            lambda part: torch.from_numpy(tree.locate(features(part))[0].astype(np.int16)), data.points
+        )
         is_missing = torch.from_numpy(np.isin(np.arange(tree.num_cells), missing))
         inside = filled(lambda part: is_missing[part.long()], of_all).to(data.points.device)
     log_ratios = torch.from_numpy(np.log(ratios))

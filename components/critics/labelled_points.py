@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from adagan.components.training.ranks.scores import scored
 from adagan.mixtures.arguments import as_probabilities
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.large_arrays import LARGE, give_back, room
@@ -185,9 +186,11 @@ def class_logits(log_ratios: Tensor, log_shares: Tensor) -> Tensor:
 def in_blocks(function: Callable[[Tensor], Tensor], points: Tensor, rows: Tensor | None = None) -> Tensor:
     """The function's values in float64, block by block, at all points or at some rows of them."""
     size = max(min(BLOCK, MOST_NUMBERS // max(points[:1].numel(), 1)), 1)
-    blocks = torch.split(points, size) if rows is None else (points[part] for part in torch.split(rows, size))
-    values = (function(block).double() for block in blocks)
     count = len(points) if rows is None else len(rows)
+    values = scored(
+        lambda block: function(block if rows is None else points[block]).double(),
+        torch.split(points if rows is None else rows, size),
+    )
     if count <= LARGE:
         return torch.cat(list(values))
     first = next(values)

@@ -15,6 +15,8 @@ from torch import Tensor
 from adagan.mixtures.errors import UserError
 
 CPU = torch.device("cpu")
+SENT_AS = {torch.bool: torch.uint8, torch.int16: torch.int32}
+"""Types that not every backend sends."""
 Value = TypeVar("Value")
 Parameters = ParamSpec("Parameters")
 
@@ -68,10 +70,15 @@ def summed(values: Tensor) -> Tensor:
 
 def taken_from_rank_zero(values: Tensor) -> None:
     """Overwrites values by rank zero's."""
+    taken_from(0, values)
+
+
+def taken_from(rank: int, values: Tensor) -> None:
+    """Overwrites values by those of a rank."""
     sent = values.detach().to(_device()).contiguous()
-    sent = sent.to(torch.uint8) if sent.dtype == torch.bool else sent
+    sent = sent.to(SENT_AS.get(sent.dtype, sent.dtype))
     with heard():
-        distributed.broadcast(sent, src=0)
+        distributed.broadcast(sent, src=rank)
     with torch.no_grad():
         values.copy_(sent)
 
