@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adagan.components.adapters.foreign_calls import refusal
+from adagan.components.adapters.foreign_calls import refusal, seed_argument
 from adagan.components.adapters.foreign_randomness import seeded
 from adagan.components.checks import keywords_only
 from adagan.mixtures.errors import UserError, UserTypeError
@@ -60,8 +60,9 @@ class AlreadyTrained(ConstructorParameters):
         if self._passes_generator:
             drawn = self.source.sample(num_samples, generator=generator)
         else:
-            with seeded(self.source, seed_from(generator)):
-                drawn = self.source.sample(num_samples)
+            seed = seed_from(generator)
+            with seeded(self.source, seed):
+                drawn = self.source.sample(num_samples, **seed_argument(self.source.sample, seed))
         if isinstance(drawn, tuple):  # such as scikit-learn's (points, labels)
             drawn = drawn[0]
         if not isinstance(drawn, Tensor):

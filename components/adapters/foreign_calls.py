@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+SEED_NAMES = ("random_state", "random_seed", "seed")
+"""What parameters and attributes that seed are called, by scikit-learn's convention and by others'."""
+
 
 def refusal(method: Callable[..., Any], *arguments: Any, **named: Any) -> str:
     """Why a call with these arguments would be refused, or nothing, as for compiled methods, which do not tell."""
@@ -25,3 +28,11 @@ def weights_parameter(foreign: Any) -> str | None:
     with suppress(ValueError):
         return next((name for name in ("weights", "sample_weight") if has_fit_parameter(foreign, name)), None)
     return None
+
+
+def seed_argument(method: Callable[..., Any], seed: int) -> dict[str, int]:
+    """The seed under the name by which a method takes one; nothing for methods that take none."""
+    with suppress(ValueError, TypeError):
+        taken = inspect.signature(method).parameters
+        return next(({name: seed % 2**32} for name in SEED_NAMES if name in taken), {})
+    return {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adapters.foreign_randomness import seeded, seeded_parts
 from adagan.components.checks import check_maker, keywords_only
 from adagan.components.labels import as_classes, refuse_labels, shares_by_weight
 from adagan.components.training.batches import WeightedBatches
@@ -35,8 +36,8 @@ class LightningGenerator(ConstructorParameters, nn.Module):
 
     Lightning's trainer runs the module's own ``training_step``, optimisers, schedulers and hooks, under automatic or
     manual optimisation. The minibatches are rows drawn by the data weights, unscaled, on the data's device and in the
-    module's own precision. Whatever module or sampler draw from the global generators of torch, numpy or Python is
-    seeded too.
+    module's own precision. Whatever module or sampler draw from the global generators of torch, numpy or Python, or
+    from generators inside the module, is seeded too.
 
     Args:
         make_module: Makes a fresh module: its class, a ``functools.partial``.
@@ -147,7 +148,8 @@ class LightningGenerator(ConstructorParameters, nn.Module):
             loader = self._loader(data, weights, labels, seed)
             options = {"max_epochs": self.epochs, **inherited_options(), **self.trainer_options}
             try:
-                train(self.module_.train(), loader, "generator", data.device, options, draws_alone=True)
+                with seeded_parts(self.module_, seed):
+                    train(self.module_.train(), loader, "generator", data.device, options, draws_alone=True)
             except (TypeError, ValueError, AttributeError, LookupError) as error:
                 error.add_note(
                     f"{type(self.module_).__name__}.training_step is given a minibatch of {self.batch_size} points of "
@@ -248,7 +250,7 @@ class LightningGenerator(ConstructorParameters, nn.Module):
             return self.like_.new_empty(expected)
         self.module_.to(self.like_.device)  # moved as a part of a mixture, it would not know where it is
         source = generator_for(self.like_.device, generator)
-        with isolated_randomness(seed_from(source)):
+        with seeded(self.module_, seed_from(source)):
             samples = self.sampler(self.module_, num_samples, source, **options)
         if not isinstance(samples, Tensor):
             raise UserTypeError(f"sampler: expected a tensor of shape {expected}, got {type(samples).__name__}")

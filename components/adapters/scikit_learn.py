@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adagan.components.adapters.foreign_calls import seed_argument
+from adagan.components.adapters.foreign_randomness import seeded
 from adagan.components.adapters.skops_state import estimator_from_tensor, estimator_to_tensor
 from adagan.components.checks import keywords_only
 from adagan.components.labels import refuse_labels
@@ -25,11 +27,12 @@ TRUSTED = ("sklearn.metrics._dist_metrics.EuclideanDistance64", "sklearn.neighbo
 
 
 class ScikitLearn(ConstructorParameters):
-    """An estimator with ``fit(X)``, ``sample(n)`` and, if it has them, ``score_samples`` and ``random_state``.
+    """An estimator with ``fit(X)``, ``sample(n)`` and, if it has one, ``score_samples``.
 
     ``GaussianMixture``, ``BayesianGaussianMixture`` and ``KernelDensity`` are such. Weights go to ``fit`` when it takes
-    ``sample_weight``; otherwise the estimator is given as many rows, drawn by weight. It is stored by skops, which
-    refuses types that it does not know.
+    ``sample_weight``; otherwise the estimator is given as many rows, drawn by weight. The run's seed reaches whatever
+    draws in it, estimators within estimators too (``random_state``). It is stored by skops, which refuses types that
+    it does not know.
 
     Args:
         estimator: The estimator; `fit` clones it first.
@@ -63,15 +66,14 @@ class ScikitLearn(ConstructorParameters):
         self._dtype, self._event_shape = data.dtype, tuple(data.shape[1:])
         seed = inherited_seed()
         self.estimator = clone(self.estimator)
-        places = [name for name in self.estimator.get_params() if name.split("__")[-1] == "random_state"]
-        self.estimator.set_params(**dict.fromkeys(places, seed % 2**32))
         flat = data.reshape(len(data), -1)
+        if weights is not None and has_fit_parameter(self.estimator, "sample_weight"):
+            options = {"sample_weight": (weights * len(data) / weights.sum()).cpu().numpy()}
+        else:
+            flat, options = resample(flat, weights, seed), {}
         try:
-            if weights is not None and has_fit_parameter(self.estimator, "sample_weight"):
-                counts = (weights * len(data) / weights.sum()).cpu().numpy()
-                self.estimator.fit(flat.cpu().numpy().copy(), sample_weight=counts)
-            else:
-                self.estimator.fit(resample(flat, weights, seed).cpu().numpy().copy())
+            with seeded(self.estimator, seed):
+                self.estimator.fit(flat.cpu().numpy().copy(), **options)
         except ValueError as error:
             raise UserError(f"estimator: {type(self.estimator).__name__} refuses the data: {error}") from error
         return self
@@ -81,12 +83,9 @@ class ScikitLearn(ConstructorParameters):
         if num_samples == 0:
             return torch.empty(0, *self._event_shape, dtype=self._dtype)
         seed = seed_from(generator)
-        own = self.estimator.get_params(deep=False)
-        if "random_state" in own:
-            drawn = self.estimator.set_params(random_state=seed % 2**32).sample(num_samples)
-            self.estimator.set_params(random_state=own["random_state"])
-        else:  # such as KernelDensity's
-            drawn = self.estimator.sample(num_samples, random_state=seed % 2**32)
+        with seeded(self.estimator, seed):
+            # such as KernelDensity's, whose sample takes it
+            drawn = self.estimator.sample(num_samples, **seed_argument(self.estimator.sample, seed))
         table = np.asarray(drawn[0] if isinstance(drawn, tuple) else drawn)
         table = np.random.default_rng(seed).permutation(table)
         if table.size != num_samples * math.prod(self._event_shape):

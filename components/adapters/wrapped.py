@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adagan.components.adapters.foreign_calls import refusal
+from adagan.components.adapters.foreign_calls import refusal, seed_argument
 from adagan.components.adapters.foreign_randomness import seeded
 from adagan.components.adapters.tables.table_encoding import TableEncoding
 from adagan.components.checks import keywords_only
@@ -28,8 +28,9 @@ from adagan.mixtures.storage.components import Storable
 class Wrapped(ConstructorParameters):
     """An object with ``fit(data)`` and ``sample(num_samples)`` as a component.
 
-    What it can do more is said here. Whatever it draws from generators among its own attributes, or from the global
-    ones of torch, numpy or Python, is seeded, and all states come back. It is given copies, to do with as it likes.
+    What it can do more is said here. Whatever it draws from generators inside it, or from the global ones of torch,
+    numpy or Python, is seeded, as are numbers ``random_state``, ``random_seed`` and ``seed`` among its attributes, its
+    parts' and the parameters of its ``fit`` and ``sample``; all come back. It is given copies, to do with as it likes.
 
     Args:
         generator: The object, unfitted. Its samples may be an array, a tensor, a list, a table of numbers, or a tuple
@@ -107,7 +108,8 @@ class Wrapped(ConstructorParameters):
             data, named = taken(data, rows), {name: values[rows] for name, values in named.items()}
         given = self._given(data) if self.encoding is None else self.encoding.decode(data)
         with seeded(self.generator, seed):
-            self.generator.fit(given, **{name: self._given(values) for name, values in named.items()})
+            options = {name: self._given(values) for name, values in named.items()}
+            self.generator.fit(given, **options, **seed_argument(self.generator.fit, seed))
         return self
 
     def _given(self, values: Tensor) -> Any:
@@ -131,8 +133,9 @@ class Wrapped(ConstructorParameters):
             options["condition"] = self._wanted(condition, num_samples)
         if num_samples == 0:
             return self._like.clone()
-        with seeded(self.generator, seed_from(generator)):
-            drawn = self.generator.sample(num_samples, **options)
+        seed = seed_from(generator)
+        with seeded(self.generator, seed):
+            drawn = self.generator.sample(num_samples, **options, **seed_argument(self.generator.sample, seed))
         values = self._numbers(drawn[0] if isinstance(drawn, tuple) else drawn, num_samples)
         expected = (num_samples, *self._like.shape[1:])
         if tuple(values.shape) != expected:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from adagan.components.adapters.foreign_randomness import seeded_parts
 from adagan.components.adapters.skops_state import estimator_from_tensor, estimator_to_tensor, untrusted_types
 from adagan.components.critics.labelled_points import LabelledPoints
 
@@ -68,21 +69,19 @@ def fitted_classifier(estimator: Any, training: LabelledPoints, seed: int, *, we
     Args:
         estimator: The classifier.
         training: The points.
-        seed: Of the classifier, if it takes one.
+        seed: Of the classifier and of what it is made of, where they take one.
         weighted: Whether the points' counts are passed on. Boosted trees spend a tenth of a second per column on the
             quantiles of weighted points: see `evened`.
     """
     from sklearn.base import clone  # type: ignore[import-untyped]
 
     classifier = clone(estimator)
-    if "random_state" in classifier.get_params():
-        classifier.set_params(random_state=seed % 2**32)
     table = training.points.flatten(1).cpu().numpy()
     counts = training.counts.cpu().numpy()
     used = counts > 0
     options = {"sample_weight": counts[used]} if weighted else {}
     # joblib's threads set the process's filters of warnings, each for itself, and leave the last one's behind
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), seeded_parts(classifier, seed):
         classifier.fit(table[used], training.classes.cpu().numpy()[used], **options)
     return classifier
 

@@ -9,13 +9,12 @@ import torch
 from clusters import DATA, model
 from torch import Tensor, nn
 
-from adagan.components import ClassConditional, Critic, Gaussian, ScikitLearn, Wrapped, as_component
+from adagan.components import ClassConditional, Critic, Gaussian, Wrapped, as_component
 from adagan.components.catalogue import BY_NAME
 from adagan.components.fit_component import fit_component
 from adagan.components.offer import Offer
 from adagan.mixtures import Mixture
 from adagan.mixtures.errors import UserTypeError
-from adagan.mixtures.randomness import isolated_randomness
 
 # the critics here are tiny and the points few, of which the rounds' notes rightly complain
 pytestmark = pytest.mark.filterwarnings("ignore:round")
@@ -126,30 +125,6 @@ def test_boosting_refuses_it_too(verb: str) -> None:
         getattr(model(), verb)(DATA, CLASSES)
     with pytest.raises(UserTypeError, match=r"fit: only data, mixture without a name, got 1 more; pass weights=\.\.\."):
         Critic().fit(DATA, Mixture([Gaussian().fit(DATA)]), CLASSES)  # type: ignore[misc]
-
-
-def test_every_random_state_of_an_estimator_is_seeded() -> None:
-    from sklearn.base import BaseEstimator
-    from sklearn.mixture import GaussianMixture
-
-    class Around(BaseEstimator):  # type: ignore[misc]
-        def __init__(self, inner: Any = None, random_state: int | None = None) -> None:
-            self.inner, self.random_state = inner, random_state
-
-        def fit(self, data: np.ndarray) -> "Around":
-            self.inner.fit(data)
-            return self
-
-        def sample(self, num_samples: int) -> np.ndarray:
-            return np.random.RandomState(self.random_state).standard_normal((num_samples, 2))
-
-    seeds = []
-    for seed in (3, 3, 4):
-        with isolated_randomness(seed):
-            fitted = ScikitLearn(Around(GaussianMixture(2))).fit(DATA)
-        assert fitted.estimator.inner.random_state == fitted.estimator.random_state
-        seeds.append(fitted.estimator.random_state)
-    assert seeds[0] == seeds[1] != seeds[2]
 
 
 def test_what_can_be_called_as_the_contract_says_is_taken_as_it_is() -> None:
