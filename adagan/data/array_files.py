@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from adagan.data.image_folder import SUFFIXES as IMAGES
 from adagan.data.limits import check_expansion
 from adagan.mixtures.arguments import shared
 from adagan.mixtures.errors import UserError
@@ -67,11 +68,17 @@ def array_folder(folder: Path) -> Tensor | None:
     """The rows of all ``.npy`` files of a folder, in the order of their names; ``None`` where there are none.
 
     Raises:
-        UserError: One is not readable, or their rows have different shapes or types.
+        UserError: One is not readable, their rows have different shapes or types, or there are images beside them.
     """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".npy" and path.is_file())
     if not paths:
         return None
+    pictures = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in IMAGES)
+    if pictures:
+        raise UserError(
+            f"{folder}: it holds arrays, such as {paths[0].name}, and images, such as {pictures[0]}; put them into "
+            "folders of their own"
+        )
     arrays = [read_npy(path) for path in paths]
     first = arrays[0]
     for path, array in zip(paths, arrays, strict=True):

@@ -37,6 +37,8 @@ MISSING = frozenset(
 MISSING |= {"", "#N/A N/A"}
 """What pandas reads as missing."""
 BOOLEANS = {"true": True, "false": False}
+_SIGNS = "+−-"
+"""Before numbers: a minus may be the typographic one."""
 _BLANKS = "'’ \u00a0\u202f"
 """Between thousands, whatever stands before decimals."""
 
@@ -45,7 +47,7 @@ def _number(decimal: str) -> re.Pattern[str]:
     other = "," if decimal == "." else "."
     whole = rf"(\d+|[1-9]\d{{0,2}}([{other}{_BLANKS}]\d{{3}})+)"
     return re.compile(
-        rf"[+-]?({whole}({re.escape(decimal)}\d*)?|{re.escape(decimal)}\d+)([eE][+-]?\d+)?|[+-]?(inf|Infinity)"
+        rf"[{_SIGNS}]?({whole}({re.escape(decimal)}\d*)?|{re.escape(decimal)}\d+)([eE][+-]?\d+)?|[+-]?(inf|Infinity)"
     )
 
 
@@ -131,6 +133,7 @@ def typed(cells: pd.Series, decimal: str, source: str, kind: Any = None) -> pd.S
         return text
     if there.str.fullmatch(_CODE.pattern).any():  # digits that mean something as they stand, such as 01234
         return text
+    there = there.str.replace("−", "-")
     plain = there.str.replace(f"[{'.' if sign == ',' else ','}{_BLANKS}]", "", regex=True).str.replace(",", ".")
     return _numbers(plain, cells.index)
 
@@ -141,8 +144,8 @@ def _numbers(plain: pd.Series, index: Any) -> pd.Series:
     whole = plain.str.fullmatch(r"[+-]?\d+").all()
     if whole:
         exact = [int(cell) for cell in plain]
-        dtype = "int64" if max(map(abs, exact)) < 2**63 else "uint64"
-        if (min(exact) < 0 and dtype == "uint64") or max(exact) >= 2**64:
+        dtype = "int64" if max(exact) < 2**63 else "uint64"
+        if min(exact) < (-(2**63) if dtype == "int64" else 0) or max(exact) >= 2**64:
             return plain.reindex(index)  # too long for any number of a machine
         values = pd.Series(np.array(exact, dtype=dtype), index=plain.index, name=plain.name)
         return values if len(values) == len(index) else values.astype(dtype.title().replace("Ui", "UI")).reindex(index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SPACES = " "
+"""Separate cells where no other sign does and nearly all of them are numbers, as ``numpy.savetxt`` writes."""
+FOREIGN = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
+    (b"PK\x03\x04", "zip or Excel"),
+    (b"PAR1", "Parquet"),
+)
+MARKUP = re.compile(r"\s*(\{\s*\"|\[\s*[\[{]|<(!doctype|html|table|\?xml))", re.IGNORECASE)
+_SAID = re.compile(r"sep=(.)\r?\n")
+"""Excel's first line, which says what separates cells."""
 LOOKED_AT = 1_000
 """Lines from which the separator and the header are told."""
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -47,7 +60,7 @@ class CsvForm:
     def told(self) -> str:
         """What was decided, in a few words."""
         parts = ["names in the first line" if self.header else "no names in the first line, so columns are numbered"]
-        parts.append(f"separated by {SEPARATORS[self.separator]}")
+        parts.append(f"separated by {SEPARATORS.get(self.separator, 'spaces')}")
         if self.decimal == ",":
             parts.append("decimal commas")
         if self.encoding == "utf-16":
@@ -71,7 +84,12 @@ def read_csv(
     """
     check_lines(path)
     text, encoding = _decoded(path)
-    separator = _separator(text, path)
+    said = _SAID.match(text)
+    separator = said[1] if said and said[1] in SEPARATORS else _separator(text, path)
+    text = text[said.end() :] if said else text
+    spaced = separator == SPACES
+    if spaced:
+        text, separator = _spaced(text), "\t"
     first = list(islice(_records(text, separator), LOOKED_AT))
     if not first:
         raise UserError(f"{path}: the file has no rows")
@@ -95,11 +113,14 @@ def read_csv(
         decimal,
         kinds or {},
     )
-    return frame, CsvForm(encoding, separator, decimal, named, remarks)
+    return frame, CsvForm(encoding, SPACES if spaced else separator, decimal, named, remarks)
 
 
 def _decoded(path: Path) -> tuple[str, str]:
     content = path.read_bytes()
+    for mark, name in FOREIGN:
+        if content.startswith(mark):
+            raise UserError(f"{path}: not a text file, but {name}; unpack it, or give it the suffix of what it is")
     encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)
@@ -108,7 +129,10 @@ def _decoded(path: Path) -> tuple[str, str]:
         raise UserError(f"{path}: not a text file in UTF-8 ({reason}); save it as UTF-8") from error
     if "\0" in text:
         raise UserError(f"{path}: not a text file in UTF-8: it holds zero bytes; save it as UTF-8")
-    return text, encoding.removesuffix("-sig")
+    if found := MARKUP.match(text):
+        what = "a web page or XML" if "<" in found[0] else "JSON"
+        raise UserError(f"{path}: not a table of text, but {what}; read it by pandas and save it with to_csv")
+    return text.rstrip("\x1a"), encoding.removesuffix("-sig")  # the sign by which old programs end a file
 
 
 def _records(text: str, separator: str) -> Any:
@@ -133,7 +157,7 @@ def _separator(text: str, path: Path) -> str:
                 numbers / len(cells),
             )
     if not found:
-        return ","
+        return SPACES if _is_spaced(head) else ","
     best = max(found.values())
     equal = [separator for separator, score in found.items() if score == best]
     if len(equal) > 1:
@@ -144,6 +168,17 @@ def _separator(text: str, path: Path) -> str:
     return equal[0]
 
 
+def _is_spaced(head: str) -> bool:
+    rows = [line.split() for line in head.splitlines() if line.strip()]
+    counts = {len(row) for row in rows}
+    values = [cell for row in rows[1:] for cell in row]
+    return len(counts) == 1 and max(counts) > 1 and bool(values) and all(is_number(cell) for cell in values)
+
+
+def _spaced(text: str) -> str:
+    return "\n".join("\t".join(line.split()) for line in text.splitlines())
+
+
 def _width(first: list[tuple[int, Row]], header: bool | None, path: Path) -> int:
     """How many values a row has; a header of another length is refused."""
     names = first[0][1]
@@ -151,7 +186,7 @@ def _width(first: list[tuple[int, Row]], header: bool | None, path: Path) -> int
     if len(names) != usual and header is not False and not any(is_number(cell.strip()) for cell in names):
         raise UserError(
             f"{path}: the first line has {len(names)} names, the rows below have {usual} values; give every column one "
-            "name"
+            "name, and take out lines above the names"
         )
     return usual
 
@@ -185,11 +220,13 @@ def _is_header(rows: list[Row], there: list[list[str]], decimal: str) -> bool:
 
 
 def _kept(names: Row, columns: list[Row], there: list[list[str]], named: bool) -> tuple[list[int], tuple[str, ...]]:
-    """The columns that hold something: no empty last one, and no numbers of rows without a name."""
+    """The columns that hold something: no empty ones without a name, and no numbers of rows without a name."""
     kept, remarks = list(range(len(columns))), []
-    if len(columns) > 1 and not there[-1] and not (named and names[-1]):
-        kept.pop()
-        remarks.append("the empty last column left out")
+    empty = [index for index in kept if not there[index] and (names[index] == "" if named else index == kept[-1])]
+    if 0 < len(empty) < len(kept):
+        which = "the empty last column" if empty == [kept[-1]] else f"empty columns without a name ({len(empty)})"
+        remarks.append(f"{which} left out")
+        kept = [index for index in kept if index not in empty]
     if named and not names[0] and len(kept) > 1 and columns[0][1:] == [str(row) for row in range(len(columns[0]) - 1)]:
         kept.pop(0)
         remarks.append("the row numbers in the first column left out")

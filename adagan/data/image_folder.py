@@ -190,7 +190,7 @@ def _classes(folder: Path, names: Sequence[str]) -> tuple[list[int] | None, tupl
     found = sorted(set(homes))
     if "" in found or len(found) < 2:
         return None, ()
-    if {name.lower() for name in found} <= PARTS and any(name.count("/") > 1 for name in names):
+    if {name.lower() for name in found} <= PARTS:
         raise UserError(
             f"{folder}: its folders {', '.join(found)} are parts of a data set rather than classes; name one of them: "
             f"{folder / found[0]}"

@@ -14,6 +14,7 @@ from torch import Tensor
 from adagan.components.adapters.images.image_encoding import KINDS, ImageEncoding, range_of_fractions
 from adagan.components.adapters.images.layout import SMALLEST, Layout
 from adagan.components.networks.defaults import is_image
+from adagan.data.precision import of_integers
 from adagan.mixtures.errors import UserError
 from adagan.mixtures.large_arrays import filled
 
@@ -57,7 +58,7 @@ def as_points(
         flat = tuple(values.shape[1:]) == (side**2,) and side >= SMALLEST
         if layout is None and values.dtype == torch.uint8 and flat:
             _log.info("%s: rows of %s bytes are vectors; images have shape (N, %s, %s)", name, side**2, side, side)
-        return values if values.is_floating_point() else filled(Tensor.float, values), None
+        return of_integers(values), None
     taken = f"{name}: taken for {len(values)} images of {encoding.told}"
     if layout is None and encoding.is_guess:
         warnings.warn(f"{taken}; layout='none' (--layout none) leaves them as they are", stacklevel=4)

@@ -21,19 +21,17 @@ from adagan.data.built_in import BUILT_IN_NAMES, KNOWN_NAMES, built_in
 from adagan.data.cells import is_number
 from adagan.data.class_names import numbered
 from adagan.data.image_folder import read_folder
+from adagan.data.precision import needs_doubles
 from adagan.data.table_files import TABLES, is_table, large_table, read_table
 from adagan.data.tables_in_parts import numbers_in_parts
 from adagan.mixtures.arguments import shared
 from adagan.mixtures.errors import UserError
-from adagan.mixtures.large_arrays import filled, parts, summed
+from adagan.mixtures.large_arrays import filled, parts
 from adagan.suggestions import suggestion
-
-FINENESS = 1e-3
-"""Of the spread of a column, by which single precision may move its values; beyond that it needs doubles."""
 
 
 def read_data(source: str, seed: int = 0) -> Tensor:
-    """Training data of shape (N, *event), finite: float32, or float64 where a column of doubles needs it.
+    """Training data of shape (N, *event), finite: float32, or float64 where a column needs it.
 
     Args:
         source: A path, or a built-in name; a path that exists goes first.
@@ -161,7 +159,7 @@ def _read_numbers(path: Path) -> NDArray[np.generic]:
 
 
 def checked_numbers(values: NDArray[np.generic], source: str, *, exactly: bool = False) -> Tensor:
-    """Rows of finite numbers, shape (N, *event), float32, or float64 where a column of doubles needs it.
+    """Rows of finite numbers, shape (N, *event), float32, or float64 where a column needs it.
 
     Args:
         values: Numbers, shape (N,) or (N, *event).
@@ -203,15 +201,7 @@ def checked_numbers(values: NDArray[np.generic], source: str, *, exactly: bool =
             f"{source}: {beyond} of {given.numel()} values are beyond {np.finfo(np.float32).max:.2g}, the largest that "
             "single precision holds; scale these columns down"
         )
-    as_it_is = exactly or given.dtype == torch.float32 or _needs_doubles(given)
-    return given if as_it_is else filled(Tensor.float, given)
-
-
-def _needs_doubles(values: Tensor) -> bool:
-    """Whether a column of doubles would lose what tells its rows apart, such as a time in seconds since 1970."""
-    if values.dtype != torch.float64 or values.ndim != 2:
-        return False
-    mean = summed(lambda part: part.sum(dim=0), values) / len(values)
-    spread = (summed(lambda part: (part - mean).square().sum(dim=0), values) / len(values)).sqrt()
-    moved = summed(lambda part: (part.float().double() - part).square().sum(dim=0), values) / len(values)
-    return bool((moved.sqrt() > FINENESS * spread).any())
+    if exactly or given.dtype == torch.float32:
+        return given
+    doubles = needs_doubles(given)
+    return given if doubles and given.is_floating_point() else filled(Tensor.double if doubles else Tensor.float, given)

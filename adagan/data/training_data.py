@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import numbers
 import sys
 import warnings
 from collections.abc import Mapping
@@ -229,16 +230,31 @@ def _as_tensor(values: ArrayLike, name: str) -> Tensor:
     """A tensor of what a caller passed; pandas' tables and columns are read by numpy."""
     kind = type(values).__name__
     try:
-        if isinstance(values, Tensor | list | tuple):
-            tensor = torch.as_tensor(values).detach()
-        else:
-            tensor = shared(np.asarray(values))
+        tensor = values.detach() if isinstance(values, Tensor) else _of_array(values)
     except (TypeError, ValueError, RuntimeError) as error:
+        why = str(error).partition(". The only supported")[0]
         raise UserTypeError(
-            f"{name}: expected an array of numbers, got {kind} ({error}); encode text as numbers first"
+            f"{name}: expected an array of numbers, got {kind} ({why}); encode text as numbers first"
         ) from error
     if tensor.is_complex():
         raise UserTypeError(
             f"{name}: expected real numbers, got {tensor.dtype}; give each point its parts as two numbers"
         )
     return tensor
+
+
+def _of_array(values: Any) -> Tensor:
+    if isinstance(values, list | tuple) and len(values):
+        if all(isinstance(value, Tensor) for value in values):
+            return torch.stack(list(values)).detach()
+        if not any(isinstance(value, np.ndarray) for value in values):
+            return torch.as_tensor(values)
+    if hasattr(values, "toarray"):
+        raise TypeError("a sparse matrix; call .toarray()")
+    array = np.asarray(values)
+    if np.ma.is_masked(values):
+        raise TypeError("masked entries; fill them in by .filled(value), or leave these rows out")
+    plain = array.dtype.kind == "O" and all(isinstance(value, numbers.Real) for value in array.flat)
+    if plain or array.dtype.char == "g":  # Python's numbers, and more digits than torch has
+        array = array.astype(np.float64)
+    return shared(array)

@@ -64,6 +64,8 @@ def as_dates(series: pd.Series, form: str, name: Any) -> pd.Series:
     """
     import pandas as pd
 
+    if str(series.dtype).startswith("date32"):  # pyarrow's days, which have no time zone to ask for
+        return series.astype("datetime64[s]")
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
         try:
             series = pd.to_datetime(series, format=form or "ISO8601", utc="%z" in form)

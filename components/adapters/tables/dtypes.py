@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from adagan.mixtures.errors import UserTypeError
+
+ARROW_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)\[pyarrow\]")
 
 
 def dtype_to_json(dtype: Any) -> Any:
@@ -30,6 +33,10 @@ def dtype_from_json(content: Any) -> Any:
     import pandas as pd
 
     if not isinstance(content, Mapping):
+        if found := ARROW_DECIMAL.fullmatch(content):  # pandas does not read what it writes
+            import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+            return pd.ArrowDtype(pa.decimal128(int(found[1]), int(found[2])))
         return pd.api.types.pandas_dtype(content)
     if "text" in content:
         missing = pd.NA if content["missing"] == "NA" else np.nan

@@ -47,7 +47,7 @@ def column_of(series: pd.Series, said: Any = None) -> Column:
     if isinstance(name, np.integer):
         name = int(name)
     if not isinstance(name, str | int) or isinstance(name, bool):
-        raise UserTypeError(f"frame: expected columns called by text or whole numbers, got {name!r}")
+        raise UserTypeError(f"frame: expected columns called by text or whole numbers, got {name!r}; rename it")
     wish, form = _wish(name, said)
     there = series[series.notna()]
     column = _first_look(replace(Column(name, Kind.CATEGORY, series.dtype), format=form), there, wish)
@@ -91,7 +91,13 @@ def _first_look(column: Column, there: pd.Series, wish: Kind | None) -> Column:
     elif types.is_object_dtype(dtype) or types.is_string_dtype(dtype):
         holds = kind_of_objects(there.tolist()) if types.is_object_dtype(dtype) else "str"
         kinds = {"int": Kind.NUMBER, "float": Kind.NUMBER, "Decimal": Kind.NUMBER, "bool": Kind.CATEGORY}
-        kinds |= {"date": Kind.DATE, "Timestamp": Kind.DATE, "Timedelta": Kind.DURATION, "str": Kind.CATEGORY}
+        kinds |= {
+            "date": Kind.DATE,
+            "datetime": Kind.DATE,
+            "Timestamp": Kind.DATE,
+            "Timedelta": Kind.DURATION,
+            "str": Kind.CATEGORY,
+        }
         if holds not in kinds:
             raise UserTypeError(
                 f"frame: column {column.name!r} holds {holds}; expected values of one type: text, numbers, booleans, "

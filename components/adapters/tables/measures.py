@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Numbers = NDArray[Any]
 """Whole numbers, int64 or Python's, or float64."""
 MISSING: dict[str, Any] = {"None": None, "nan": float("nan")}
+LARGEST = 1e150
+"""Numbers beyond it have no square, and so no deviation, in double precision."""
 
 
 def measured(series: pd.Series, column: Column) -> Numbers:
@@ -47,6 +49,11 @@ def measured(series: pd.Series, column: Column) -> Numbers:
         raise UserError(
             f"frame: column {column.name!r} has {bad} of {len(series)} numbers infinite; make them missing, or drop "
             "these rows"
+        )
+    if len(values) and np.abs(values).max() > LARGEST:
+        raise UserError(
+            f"frame: column {column.name!r} has {np.abs(values).max():.3g}; expected numbers up to {LARGEST:g}; divide "
+            "it by a power of ten, or take its logarithm"
         )
     return values
 
@@ -142,6 +149,8 @@ def _dates(column: Column, series: pd.Series, missing: NDArray[np.bool_]) -> pd.
         return _of_objects(column, text.tolist(), missing).astype(column.dtype)
     if column.holds == "date":
         return _of_objects(column, series.dt.date.tolist(), missing)
+    if column.holds == "datetime":
+        return _of_objects(column, [value.to_pydatetime() for value in series], missing)
     if column.holds:
         return _of_objects(column, list(series), missing)
     if zone is not None:
@@ -177,7 +186,15 @@ def kind_of_objects(values: Sequence[Any]) -> str:
         return "int" if kinds <= {int, np.int64, np.int32} else "float"
     if kinds <= {bool, np.bool_} and kinds:
         return "bool"
-    for kind, name in ((pd.Timestamp, "Timestamp"), (pd.Timedelta, "Timedelta"), (date, "date"), (Decimal, "Decimal")):
-        if kinds == {kind}:
-            return name
+    if kinds <= {pd.Timestamp, datetime} and any(value.tzinfo is not None for value in values):
+        return "dates with a time zone as objects"
+    known = {
+        pd.Timestamp: "Timestamp",
+        datetime: "datetime",
+        date: "date",
+        pd.Timedelta: "Timedelta",
+        Decimal: "Decimal",
+    }
+    if len(kinds) == 1 and (only := next(iter(kinds))) in known:
+        return known[only]
     return "str" if kinds <= {str} else " and ".join(sorted(kind.__name__ for kind in kinds))
