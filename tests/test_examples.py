@@ -125,26 +125,57 @@ def test_a_lightning_module_is_boosted_untouched() -> None:
     assert model.sample(10).shape == (10, 2)
 
 
+PEERS = {"CTGAN": "ctgan", "TVAE": "ctgan", "TabularARGN": "mostlyai.engine", "ForestDiffusion": "ForestDiffusion"}
+
+
+@pytest.mark.parametrize("peer", PEERS)
 def test_the_synthesiser_says_what_is_not_installed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    peer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     example = load("synthesiser")
     monkeypatch.setattr(example, "find_spec", lambda name: None)
-    assert example.main() is None
-    assert capsys.readouterr().out.startswith("skipped: this example boosts CTGAN, which is not installed; pip install")
+    assert example.main(peer) is None
+    package = PEERS[peer].removesuffix(".engine")
+    assert capsys.readouterr().out == f"skipped: this example boosts {peer}, and {package} is not installed\n"
 
 
-def test_the_synthesiser_is_boosted_where_it_is_installed() -> None:
-    pytest.importorskip("ctgan", reason="CTGAN is not installed; pip install ctgan")
-    drawn = load("synthesiser").main(num_rows=500, rounds=1, epochs=1)
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_synthesiser_is_boosted_where_it_is_installed(peer: str) -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    pytest.importorskip(PEERS[peer], exc_type=ImportError)
+    example = load("synthesiser")
+    assert set(example.PEERS) == set(PEERS)
+    drawn = example.main(peer, num_rows=500, rounds=1, epochs=1)
     assert list(drawn.columns) == ["kind", "orders", "paid"]
     assert drawn["orders"].dtype == "int64"
+    get_reusable_executor().shutdown(wait=True)  # CTGAN's workers would wait for more
 
 
-def test_the_wrapper_of_the_synthesiser_is_ten_lines_long() -> None:
+def test_the_wrapper_of_each_synthesiser_is_ten_lines_long() -> None:
     source = (ROOT / "examples" / "synthesiser.py").read_text()
-    body = source[source.index("class Synthesiser") : source.index("def customers")]
-    assert len([line for line in body.splitlines() if line.strip() and '"""' not in line]) <= 10
+    classes = source[: source.index("PEERS =")].split("\nclass ")[1:]
+    assert len(classes) == 3
+    for body in classes:
+        assert len([line for line in body.splitlines() if line.strip() and '"""' not in line]) <= 10
+
+
+def test_sdgym_gets_its_two_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = load("sdgym_synthesizer")
+    monkeypatch.setattr(example, "BUDGET", 4)
+    data, drawn = example.main(300)
+    assert drawn.dtypes.equals(data.dtypes)
+    assert list(drawn.columns) == list(data.columns)
+    assert len(drawn) == 300
+    assert set(drawn["room"]) <= set(data["room"])
+    # a newer SDGym hands over metadata of several tables
+    _, metadata = example.guests(300)
+    nested = {"METADATA_SPEC_VERSION": "V1", "tables": {"guests": metadata}, "relationships": []}
+    model = example.get_trained_synthesizer(data, nested)
+    assert list(example.sample_from_synthesizer(model, 7).columns) == list(data.columns)
+    source = (ROOT / "examples" / "sdgym_synthesizer.py").read_text()
+    body = source[source.index("KINDS =") : source.index("def guests")]
+    assert len([line for line in body.splitlines() if line.strip() and '"""' not in line]) <= 15
 
 
 def test_the_benchmark_of_the_rules_prints_its_ratios(capsys: pytest.CaptureFixture[str]) -> None:

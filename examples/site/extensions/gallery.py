@@ -21,6 +21,7 @@ NOT_RUN = {
     "costs": "a benchmark that takes minutes",
     "digits_codes": "takes a minute",
     "lightning_module": "takes half a minute",
+    "sdgym_synthesizer": "takes half a minute",
     "synthesiser": "needs CTGAN",
     "unbalanced_ring": "takes minutes",
     "whats_missing": "takes a minute",
