@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 SUFFIX = ".parquet"
-LARGE_TABLE = 2**28
+LARGE_TABLE = 2**26
 """Bytes of the columns, not compressed, from which on a table is read in parts."""
 ROWS = 2**16
 """Of a part."""
