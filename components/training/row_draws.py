@@ -92,13 +92,14 @@ class _Guide:
 
     Args:
         cumulative: Shape (N,).
-        planned: How many rows are to be found, about: a place of the table costs as much as a search.
+        planned: How many rows are to be found, about: a place of the table costs as much as a search, and a few times
+            what a cumulative weight did.
     """
 
     def __init__(self, cumulative: Numbers, planned: int) -> None:
         count = len(cumulative)
         self.cumulative, size = cumulative, min(PLACES_A_ROW * 2 ** count.bit_length(), LARGEST_TABLE)
-        self.size = min(size, 2 ** (planned.bit_length() - 1))
+        self.size = min(size, 2 ** (max(planned, count).bit_length() - 1))
         last = np.searchsorted(cumulative, cumulative[-1])  # with weight
         self.table = room(self.size + 1, dtype=torch.int32 if count < 2**31 else torch.int64).numpy()
         for begin in range(0, self.size + 1, PART):
