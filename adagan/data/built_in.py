@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adagan.data.digit_glyphs import coloured_glyphs, stacked_glyphs
 from adagan.data.glyphs import labelled_glyphs
 
 RARE = 0.05
@@ -102,11 +103,11 @@ def _gaussians(count: int) -> KnownModes:
     return KnownModes(f"gaussians-{count}", centres, math.sqrt(variance), shares, 64_000, (10_000,))
 
 
-def _clusters() -> KnownModes:
-    """Ten clusters in 16 dimensions, far apart in random directions, five of them rare."""
-    centres = 2 * torch.randn(10, 16, generator=torch.Generator().manual_seed(16))
+def _clusters(dimension: int) -> KnownModes:
+    """Ten clusters, far apart in random directions, five of them rare."""
+    centres = 2 * torch.randn(10, dimension, generator=torch.Generator().manual_seed(dimension))
     clusters = KnownModes("clusters", centres, 0.3, torch.full((10,), 1 / 10), 20_000, (10_000,), 25)
-    return replace(clusters.unbalanced(), name="clusters-16")
+    return replace(clusters.unbalanced(), name=f"clusters-{dimension}")
 
 
 _PLANAR: dict[str, Callable[[], KnownModes]] = {
@@ -118,7 +119,10 @@ _PLANAR: dict[str, Callable[[], KnownModes]] = {
 GAUSSIANS: dict[str, Callable[[], KnownModes]] = {
     f"gaussians-{count}": partial(_gaussians, count) for count in range(1, 11)
 }
-_KNOWN = {**_PLANAR, **GAUSSIANS, "clusters-16": _clusters}
+CLUSTERS: dict[str, Callable[[], KnownModes]] = {
+    f"clusters-{dimension}": partial(_clusters, dimension) for dimension in (16, 64)
+}
+_KNOWN = {**_PLANAR, **GAUSSIANS, **CLUSTERS}
 _SUFFIXES: dict[str, Callable[[KnownModes], KnownModes]] = {
     "-rotated": KnownModes.rotated,
     "-unbalanced": KnownModes.unbalanced,
@@ -128,11 +132,12 @@ PLANAR_NAMES = (*_PLANAR, *(f"{name}-rotated" for name in _PLANAR))
 KNOWN_NAMES = (
     *PLANAR_NAMES,
     *(f"{name}{suffix}" for name in GAUSSIANS for suffix in ("", *_SUFFIXES)),
-    "clusters-16",
+    *CLUSTERS,
 )
 IMAGE_NAMES = ("digits", "digits-unbalanced", "stacked-digits", "stacked-digits-unbalanced")
-GLYPHS = "glyphs"
-BUILT_IN_NAMES = (*_PLANAR, *GAUSSIANS, "clusters-16", *IMAGE_NAMES, GLYPHS)
+GLYPHS, COLOURED_GLYPHS = "glyphs", "coloured-glyphs"
+STACKED_GLYPHS = ("stacked-glyphs", "stacked-glyphs-unbalanced")
+BUILT_IN_NAMES = (*_PLANAR, *GAUSSIANS, *CLUSTERS, *IMAGE_NAMES, GLYPHS, *STACKED_GLYPHS, COLOURED_GLYPHS)
 
 
 def known_modes(name: str) -> KnownModes:
@@ -181,6 +186,10 @@ def built_in(name: str, seed: int = 0) -> Tensor:
     """The training data of a name in `BUILT_IN_NAMES`, shape (N, *event), float32."""
     if name == GLYPHS:
         return labelled_glyphs(seed=seed)[0]
+    if name == COLOURED_GLYPHS:
+        return coloured_glyphs(seed=seed)[0]
+    if name in STACKED_GLYPHS:
+        return stacked_glyphs(seed=seed, unbalanced=name.endswith("-unbalanced"))
     if name in IMAGE_NAMES:
         images, _ = unbalanced_digits() if name.endswith("-unbalanced") else digits()
         return stack_digits(images, STACKED_POINTS, seed) if name.startswith("stacked") else images

@@ -60,9 +60,11 @@ class PageTable:
         titles: Of the columns.
         rows: Their cells as text.
         words: Numbers of the columns that hold words, which begin on the left.
+        strong: Cells that stand out, as pairs of row and column.
     """
 
     caption: str
     titles: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: frozenset[int] = frozenset({0})
+    strong: frozenset[tuple[int, int]] = frozenset()

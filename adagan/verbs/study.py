@@ -11,7 +11,7 @@ from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.catalogue import BENCHMARKS
 from adagan.verbs import study_components, study_merge, study_missing, study_own, study_ratios
-from adagan.verbs.study_html import add_page_option, check_page, study_page
+from adagan.verbs.study_html import add_page_options, check_pages, write_pages
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
 APART = {
@@ -46,9 +46,9 @@ def run(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--data", type=str | None, metavar="FILE", help="your own data; then --help is another")
     add_study_options(parser, budget=300.0, rounds=5)
-    add_page_option(parser)
+    add_page_options(parser)
     options = parser.parse(arguments)
-    check_page(options)
+    check_pages(options)
     seeds = checked_seeds(options)
     methods = [name for name in names_in(options.methods, METHOD_OF_ROW) if name != ORACLE]
     cells = benchmark_cells(options.benchmark, methods, seeds)
@@ -61,6 +61,6 @@ def run(arguments: Sequence[str]) -> None:
     if note:
         console.print(note)
     tell_the_rest(console, rows, file)
-    if options.html is not None:
-        facts = {"data": options.benchmark, "seeds": ", ".join(map(str, seeds))}
-        console.print(f"page written to {study_page(options, rows, methods, facts, arguments)}")
+    facts = {"data": options.benchmark, "seeds": ", ".join(map(str, seeds))}
+    for line in write_pages(options, rows, methods, facts, arguments):
+        console.print(line)

@@ -12,7 +12,7 @@ from adagan.study.methods.own import BARE, BOOSTED, DEFAULT_OWN_ROWS, REFINED, m
 from adagan.study.rows_file import RowsFile
 from adagan.study.tables import study_table
 from adagan.study.tasks.own_data import OwnData
-from adagan.verbs.study_html import add_page_option, check_page, study_page
+from adagan.verbs.study_html import add_page_options, check_pages, write_pages
 from adagan.verbs.study_options import add_study_options, checked_seeds, filled, names_in, study_console, tell_the_rest
 
 WIDTH = 200
@@ -48,10 +48,10 @@ def run(arguments: Sequence[str]) -> None:
         f"of your own that makes something with fit and sample, MODULE:MAKE{BOOSTED} and MODULE:MAKE{REFINED}",
     )
     add_study_options(parser, budget=60.0, rounds=5)
-    add_page_option(parser)
+    add_page_options(parser)
     options = parser.parse(arguments)
     seeds = checked_seeds(options)
-    check_page(options)
+    check_pages(options)
     methods = [name for name in names_in(options.methods, METHOD_OF_ROW) if name != ORACLE]
     for name in methods:
         made = method_of_row(name).removesuffix(BOOSTED)
@@ -67,6 +67,6 @@ def run(arguments: Sequence[str]) -> None:
     console.print(study_table(rows, methods))
     console.print(NOTE)
     tell_the_rest(console, rows, file)
-    if options.html is not None:
-        facts = {"data": options.data, "seeds": ", ".join(map(str, seeds))}
-        console.print(f"page written to {study_page(options, rows, methods, facts, arguments)}")
+    facts = {"data": options.data, "seeds": ", ".join(map(str, seeds))}
+    for line in write_pages(options, rows, methods, facts, arguments):
+        console.print(line)

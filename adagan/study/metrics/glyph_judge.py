@@ -28,12 +28,14 @@ class GlyphJudge:
         network: Images to features, then to the classes' logits.
         accuracy: On images that it did not learn from.
         features: Of the images that it learnt from.
+        classes: Of these images.
         far: The distance of features that counts as far.
     """
 
     network: nn.Sequential
     accuracy: float
     features: Tensor
+    classes: Tensor
     far: float
 
 
@@ -58,7 +60,7 @@ def glyph_judge() -> GlyphJudge:
     known, seen = network[:-1](images), network[:-1](others)
     accuracy = float((network[-1](seen).argmax(dim=1) == truth).double().mean())
     far = float(torch.quantile(torch.cdist(seen, known).amin(dim=1), STRANGE))
-    return GlyphJudge(network, accuracy, known, far)
+    return GlyphJudge(network, accuracy, known, classes, far)
 
 
 def _network() -> nn.Sequential:

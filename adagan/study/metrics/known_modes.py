@@ -38,6 +38,15 @@ def score_modes(samples: Tensor, modes: KnownModes) -> Scores:
     )
 
 
+def mode_ratios(samples: Tensor, modes: KnownModes) -> list[float]:
+    """The share of samples of high quality in every mode, over its true share; about 1 each for a perfect model."""
+    _, distance, mode = nearest_modes(samples, modes)
+    near = distance < near_radius(modes.centres.shape[1]) * modes.std
+    counts = torch.bincount(mode[near], minlength=len(modes.centres)).double()
+    ratios: list[float] = (counts / (len(samples) * modes.probabilities.double())).tolist()
+    return [round(ratio, 3) for ratio in ratios]
+
+
 def near_radius(dimension: int) -> float:
     """What is near a mode, in its standard deviations: the ball that holds as much of it as `NEAR` does in the plane.
 

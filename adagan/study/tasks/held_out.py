@@ -129,6 +129,7 @@ _WORLDS: dict[str, Callable[[int], SampledWorld]] = {
     "unbalanced-grid-rotated": partial(modes_world, "unbalanced-grid-rotated"),
     "spiral": spiral_world,
     "clusters-16": partial(modes_world, "clusters-16"),
+    "clusters-64": partial(modes_world, "clusters-64"),
     "table": table_world,
     "digits": digits_world,
     "glyphs": glyphs_world,

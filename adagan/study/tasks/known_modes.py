@@ -12,7 +12,7 @@ from adagan.data.built_in import GAUSSIANS, KNOWN_NAMES, KnownModes, known_modes
 from adagan.mixtures.refinement.refined import Samples
 from adagan.study.metrics.core_quality import core_quality
 from adagan.study.metrics.highest_density import highest_density
-from adagan.study.metrics.known_modes import score_modes
+from adagan.study.metrics.known_modes import mode_ratios, score_modes
 from adagan.study.task import Task
 from adagan.study.tasks.sampled import Metric, SampledWorld, Truth
 
@@ -42,6 +42,7 @@ def known_modes_world(name: str, seed: int) -> SampledWorld:
         sizes=modes.sample_sizes,
         metrics=(*metrics, density) if _is_toy(modes) else metrics,
         seed=seed,
+        mode_ratios=partial(mode_ratios, modes=modes),
     )
 
 

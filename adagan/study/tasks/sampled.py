@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from adagan.mixtures.mixture import Mixture
 from adagan.mixtures.refinement.refined import Samples
 from adagan.study.metrics.sliced_wasserstein import sliced_wasserstein
+from adagan.study.sketch import sketched
 from adagan.study.task import Row, World
 
 Metric = Callable[[Tensor], Mapping[str, float | None]]
@@ -20,6 +22,9 @@ ORACLE_SEED, TRUTH_SEED = 10_000, 20_000
 """Added to the seed of the data: of the oracle's draws, and of those that samples are compared with."""
 WARM_UP = 10
 """Samples drawn before the price of sampling is taken: what is done once only does not belong to it."""
+
+OF_A_ROUND = 5_000
+"""Samples of the mixture after each round, which tell the modes' shares by round."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class SampledWorld(World[Samples]):
         sizes: Numbers of samples to score; each gives a row.
         metrics: What they are scored by.
         seed: Of the samples.
+        mode_ratios: From samples to the share of every mode over its true share, where modes are known.
     """
 
     data: Tensor
@@ -61,6 +67,7 @@ class SampledWorld(World[Samples]):
     metrics: tuple[Metric, ...]
     seed: int
     labels: Tensor | None = None
+    mode_ratios: Callable[[Tensor], list[float]] | None = None
 
     def score(self, answer: Samples) -> list[Row]:
         generator = torch.Generator()
@@ -79,4 +86,14 @@ class SampledWorld(World[Samples]):
             for metric in self.metrics:
                 row.update(metric(samples))
             rows.append(row)
+            if size == self.sizes[0]:
+                row["sketch"] = sketched(samples)
+        if self.mode_ratios and isinstance(answer, Mixture) and len(answer) > 1:
+            stages = (answer[:count].sample(OF_A_ROUND, generator.manual_seed(self.seed)) for count in _rounds(answer))
+            rows[0]["modes_by_round"] = [self.mode_ratios(samples) for samples in stages]
         return rows
+
+
+def _rounds(mixture: Mixture) -> list[int]:
+    """The rounds after which there was a mixture; one that was put together at once has its last only."""
+    return [count for count in range(1, len(mixture) + 1) if float(mixture.history[count - 1].sum()) > 0]

@@ -29,6 +29,10 @@ POINTS = {
     "unbalanced-ring": 50_000,
     "unbalanced-grid": 50_000,
     "clusters-16": 20_000,
+    "clusters-64": 20_000,
+    "stacked-glyphs": 20_000,
+    "stacked-glyphs-unbalanced": 20_000,
+    "coloured-glyphs": 10_000,
     **{f"gaussians-{count}": 64_000 for count in range(1, 11)},
     "digits": 1_797,
     # one in twenty of 179 sevens, 174 eights and 180 nines
@@ -152,12 +156,13 @@ def test_gaussians_are_adagans_toy(count: int, variance: float) -> None:
     assert torch.equal(modes.centres, known_modes(f"gaussians-{count}").centres)
 
 
-def test_clusters_in_sixteen_dimensions_are_apart_and_half_of_them_rare() -> None:
-    modes = known_modes("clusters-16")
-    assert modes.centres.shape == (10, 16)
+@pytest.mark.parametrize("dimension", [16, 64])
+def test_clusters_are_apart_and_half_of_them_rare(dimension: int) -> None:
+    modes = known_modes(f"clusters-{dimension}")
+    assert modes.centres.shape == (10, dimension)
     distances = torch.pdist(modes.centres)
-    # the radius that holds nearly all of a cluster is about √16 + 2 standard deviations
-    assert float(distances.min()) > 2 * 6 * modes.std
+    # the radius that holds nearly all of a cluster is about √D + 2 standard deviations
+    assert float(distances.min()) > 2 * (math.sqrt(dimension) + 2) * modes.std
     assert torch.allclose(modes.probabilities[:5] / modes.probabilities[5:], torch.full((5,), 0.05))
 
 
