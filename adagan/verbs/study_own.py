@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adagan.options.own_component import names_own_code, own_component
+from adagan.options.picture_options import add_picture_options, picture_options
 from adagan.options.verb_parser import VerbParser
 from adagan.study.cells import ORACLE, own_cells
 from adagan.study.methods.catalogue import METHOD_OF_ROW
@@ -47,6 +48,7 @@ def run(arguments: Sequence[str]) -> None:
         + "; or MODULE:MAKE, a class or function "
         f"of your own that makes something with fit and sample, MODULE:MAKE{BOOSTED} and MODULE:MAKE{REFINED}",
     )
+    add_picture_options(parser)
     add_study_options(parser, budget=60.0, rounds=5)
     add_page_options(parser)
     options = parser.parse(arguments)
@@ -57,7 +59,7 @@ def run(arguments: Sequence[str]) -> None:
         made = method_of_row(name).removesuffix(BOOSTED)
         if names_own_code(made):
             own_component(made)  # before anything is trained
-    data = OwnData(options.data, options.columns, options.header)
+    data = OwnData(options.data, options.columns, options.header, options.layout, picture_options(options))
     data.read()
     cells = own_cells(data, methods, seeds)
     settings = {"benchmark": options.data, "budget": options.budget, "rounds": options.rounds}

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from adagan.components.adapters.tables.table_encoding import TableEncoding
+from adagan.data.image_file import PictureOptions
 from adagan.data.reading import kinds_of, read_training_data
 from adagan.data.training_data import TrainingData
 from adagan.missing.features import LinearFeatures
@@ -33,11 +34,15 @@ class OwnData:
         source: A file, a folder of images, or a built-in name.
         columns: Kinds of a table's columns, as ``adagan fit --columns`` takes them; ``None`` decides by a look.
         header: Whether the first line of a text file names the columns; ``None`` decides by what it holds.
+        layout: Of images in an array.
+        pictures: How those of a folder are read.
     """
 
     source: str
     columns: str | None = None
     header: bool | None = None
+    layout: str | None = None
+    pictures: PictureOptions | None = None
 
     def read(self) -> TrainingData:
         """All rows.
@@ -45,7 +50,13 @@ class OwnData:
         Raises:
             FileNotFoundError, UserError: As of `read_training_data`, or there are too few.
         """
-        data = read_training_data(self.source, columns=kinds_of(self.columns), header=self.header)
+        data = read_training_data(
+            self.source,
+            columns=kinds_of(self.columns),
+            header=self.header,
+            layout=self.layout,
+            pictures=self.pictures,
+        )
         if len(data.points) < FEWEST / SHARE:
             raise UserError(
                 f"--data: expected {FEWEST / SHARE:.0f} rows or more, since a fifth is held out and a fifth stands for "

@@ -8,15 +8,17 @@ import pandas as pd
 import pytest
 import sklearn.ensemble  # noqa: F401  (its import draws from Python's generator, which the fixture would see)
 import torch
+from PIL import Image
 
 from adagan.command_line import main
 from adagan.data.training_data import TrainingData
+from adagan.mixtures.errors import UserError
 from adagan.study.cells import ORACLE, own_cells
 from adagan.study.methods.own import method_named, method_of_row
 from adagan.study.runner import cell_rows
 from adagan.study.tasks.own_data import OwnData, own_world
 from adagan.study.tasks.sampled import SampledWorld, Truth
-from adagan.verbs import study_options
+from adagan.verbs import study_options, study_own
 
 ROWS = 600
 MODULE = """
@@ -154,3 +156,25 @@ def test_mistakes_are_one_line(
     Path("there.html").write_text("mine")
     assert main(["study", *words]) != 0
     assert message in capsys.readouterr().err
+
+
+def test_images_are_read_by_the_options_of_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "photos").mkdir()
+    for index in range(200):
+        Image.new("RGBA", (4 + index % 2, 4), (0, 0, 0, 0)).save(tmp_path / "photos" / f"{index:03}.png")
+    (tmp_path / "photos" / "broken.png").write_bytes(b"x")
+    seen = []
+
+    def enough(data: OwnData, *_: object) -> None:
+        seen.append(data)
+        raise UserError("enough")
+
+    monkeypatch.setattr(study_own, "own_cells", enough)
+    words = ["study", "--data", str(tmp_path / "photos"), "--methods", "bare"]
+    assert main([*words, "--skip-unreadable", "--resize", "3", "--background", "black"]) == 2
+    points = seen[0].read().points
+    assert points.shape == (200, 3, 3, 3)
+    assert not points.any()
+    np.save(tmp_path / "stripes.npy", np.zeros((200, 5, 6, 3), dtype=np.uint8))
+    assert main(["study", "--data", str(tmp_path / "stripes.npy"), "--methods", "bare", "--layout", "NHWC"]) == 2
+    assert seen[1].read().points.shape == (200, 3, 5, 6)
