@@ -37,5 +37,5 @@ class Finding:
             behind = f", behind the {self.rejected:.0%} of its samples that lie where no data are" * (self.rejected > 0)
             return f"at least {self.value:.1%} of the data is missing ({self.low:.1%} to {self.high:.1%}){behind}"
         if self.verdict == "nothing found":
-            return f"nothing is missing that {self.num_samples} samples can show"
+            return f"nothing is missing that {self.num_samples:,} samples can show"
         return f"cannot tell what is missing: only a region of {self.visible:.0%} of the data or more would be seen"

@@ -118,12 +118,12 @@ class Missing:
                 sentence += f"; {self.strays:.0%} of the samples are far from all data: have they its scale?"
             return sentence
         if self.verdict == "nothing found":
-            return f"nothing is missing that {self.num_samples} samples can show: {seen} if the model left it out"
+            return f"nothing is missing that {self.num_samples:,} samples can show: {seen} if the model left it out"
         if self.visible <= TOO_LITTLE:
             return f"cannot tell: {self.value:.1%} of the data may be missing, or nothing: more samples would tell"
         more = int(np.ceil(len(self.log_ratio) * self.visible / TOO_LITTLE))
         return (
-            f"cannot tell: only a region of {self.visible:.0%} of the data or more would be seen; with about {more} "
+            f"cannot tell: only a region of {self.visible:.0%} of the data or more would be seen; with about {more:,} "
             f"data points, and twice as many samples, one of {TOO_LITTLE:.0%} would"
         )
 

@@ -61,7 +61,7 @@ def of_classes(region: Region, data: TrainingData | None) -> str:
     if not counts:
         return ""
     if len(counts) == 1:
-        return f", all of {next(iter(counts))}"
+        return f", all in class {next(iter(counts))}"
     few = list(counts.items())[:SHOWN_CLASSES]
     return ", " + ", ".join(f"{count} of {name}" for name, count in few) + (" ..." if len(counts) > len(few) else "")
 

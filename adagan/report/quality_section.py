@@ -164,8 +164,8 @@ def quality_tables(found: TableQuality) -> list[PageTable]:
         rows = [
             [
                 f"{pair.names[0]} and {pair.names[1]}",
-                number(pair.in_data),
-                number(pair.in_samples),
+                f"{pair.in_data:.3f}",
+                f"{pair.in_samples:.3f}",
                 *distances(pair.score),
             ]
             for pair in found.pairs[:SHOWN_PAIRS]

@@ -34,10 +34,12 @@ def rounds_table(rounds: Sequence[Round]) -> PageTable:
         ]
         for record in rounds
     ]
-    titles = (
-        "round", "missing before", "data with weight", "newcomer's weight", "missing after", rounds[-1].divergence_name,
-    )  # fmt: skip
-    return PageTable("The rounds: intervals of 95 %", titles, rows)
+    titles = ("round", "missing before", "data with weight", "newcomer's weight", "missing after", "divergence")
+    return PageTable(f"The rounds: intervals of 95 %; the divergence is {_divergence(rounds)}", titles, rows)
+
+
+def _divergence(rounds: Sequence[Round]) -> str:
+    return rounds[-1].divergence_name.removesuffix("()")
 
 
 def diagnostics_table(rounds: Sequence[Round]) -> PageTable:
@@ -99,7 +101,7 @@ def course_panels(rounds: Sequence[Round]) -> list[Panel]:
     )
     panels = [
         _weights_panel(rounds),
-        _curve(judged, f"{rounds[-1].divergence_name}; lower is better; bars are against the lowest"),
+        _curve(judged, f"{_divergence(rounds)}; lower is better; bars are against the lowest"),
     ]
     if any(record.missing_mass is not None for record in rounds):
         panels.insert(1, _curve(missing, "from round 2 on; lower is better", shares=True))
@@ -110,7 +112,8 @@ def _weights_panel(rounds: Sequence[Round]) -> Panel:
     """Who makes the samples, after every round."""
     weights = rounds[-1].weights
     large = [f"component {index} {share(weight)}" for index, weight in enumerate(weights, start=1) if weight >= SMALL]
-    small = f", {len(weights) - len(large)} less than {share(SMALL)} each" if len(large) < len(weights) else ""
+    few = len(weights) - len(large)
+    small = f", {few} more of less than {share(SMALL)}{' each' * (few > 1)}" if few else ""
     last = ", ".join(large) + small
     drawn = mixture_weights([record.weights for record in rounds])
     alt = f"Stacked bars of the mixture weights; at the end {last}"

@@ -56,7 +56,8 @@ def next_step(found: Missing, rounds: Sequence[Round] = (), stopped: str = "") -
     if calibration.beats_chance:
         return (
             "Refine the samples: a critic still tells them from data that it did not learn from (accuracy "
-            f"{calibration.accuracy:.3f}, the level of that is {calibration.level:.1g}), though no region is missing."
+            f"{calibration.accuracy:.3f}, which chance reaches with p = {calibration.level:.1g}), though no region is "
+            "missing."
         )
     if calibration.is_starved:
         return f"Nothing, as far as this can tell; the critic saw too little for more: {cure_of_starved(calibration)}."

@@ -63,7 +63,7 @@ def test_what_is_missing_is_patched_and_then_the_run_ends() -> None:
 def test_a_component_that_misses_nothing_stays_alone() -> None:
     model = AdaGAN(partial(Blind, 3), critic=SHARP, seed=3).fit(DATA)
     assert len(model.rounds_) == 1
-    assert model.stopped_.startswith("nothing is missing that 20000 samples can show")
+    assert model.stopped_.startswith("nothing is missing that 20,000 samples can show")
 
 
 def test_a_newcomer_that_does_not_help_is_not_taken() -> None:

@@ -38,7 +38,7 @@ def test_images_come_with_their_files_and_classes() -> None:
         "10.0%", "8.0% to 12.0%", "no sample at all", "2 of cat, 1 of dog",
         "3 points: cat/<b>2.png, cat/<b>4.png, cat/<b>7.png",
     ]  # fmt: skip
-    assert others[2:4] == ["25.0%", "all of dog"]
+    assert others[2:4] == ["25.0%", "all in class dog"]
 
 
 def test_the_plane_has_a_map_and_more_entries_have_ranges() -> None:

@@ -47,7 +47,7 @@ def test_the_verdict_has_its_interval() -> None:
     assert state_of(replace(FOUND, strays=0.9)).endswith(
         "90.0% of the samples are far from all data: have they its scale?"
     )
-    assert state_of(NOTHING).startswith("Nothing is missing that 20000 samples can show")
+    assert state_of(NOTHING).startswith("Nothing is missing that 20,000 samples can show")
     assert state_of(OPEN).startswith("Cannot tell: only a region of 40% of the data or more would be seen")
 
 

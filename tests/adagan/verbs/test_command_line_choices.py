@@ -166,7 +166,7 @@ def test_nothing_missing_and_too_little_to_tell_are_said_apart(
         assert main(["missing", str(tmp_path / f"{name}0.npy"), "--samples", str(tmp_path / f"{name}1.npy")]) == 0
     few, many = capsys.readouterr().out.splitlines()
     assert few.startswith("Cannot tell: only a region of ")
-    assert many.startswith("Nothing is missing that 5000 samples can show")
+    assert many.startswith("Nothing is missing that 5,000 samples can show")
     np.save(tmp_path / "wide.npy", np.zeros((10, 3)))
     assert main(["missing", str(tmp_path / "many0.npy"), "--samples", str(tmp_path / "wide.npy")]) == 2
     assert "--samples: expected events of shape (2,)" in capsys.readouterr().err
