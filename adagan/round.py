@@ -148,7 +148,7 @@ def power(calibration: Calibration) -> str:
         return ""
     if calibration.visible_mass == 1:
         return " (there are too few points to tell)"
-    return f" (at best it sees a missing part of {calibration.visible_mass:.1%} of the data or more)"
+    return f" (it tells a difference that concerns {calibration.visible_mass:.1%} of the data or more)"
 
 
 def cure_of_starved(calibration: Calibration) -> str:
@@ -160,7 +160,7 @@ def cure_of_starved(calibration: Calibration) -> str:
         return "it has too few points: give it more data"
     times = math.ceil((visible / TOO_LITTLE) ** 2)
     return (
-        f"at best it sees a missing part of {visible:.1%} of the data or more; with {times} times as many points, "
+        f"it tells a difference that concerns {visible:.1%} of the data or more; with {times} times as many points, "
         f"of {TOO_LITTLE:.0%}"
     )
 

@@ -60,7 +60,10 @@ def next_step(found: Missing, rounds: Sequence[Round] = (), stopped: str = "") -
             "missing."
         )
     if calibration.is_starved:
-        return f"Nothing, as far as this can tell; the critic saw too little for more: {cure_of_starved(calibration)}."
+        return (
+            "Nothing: no region is missing. Whether samples differ from data in another way the critic cannot say: "
+            f"{cure_of_starved(calibration)}."
+        )
     return "Stop here: no region is missing, and a critic tells samples from data no better than chance."
 
 

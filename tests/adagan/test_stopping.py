@@ -91,7 +91,7 @@ def test_a_first_round_at_chance_stops_it_only_if_it_could_have_seen_what_counts
     blind = replace(CALIBRATION, accuracy=0.5, level=0.5)
     few, many = (replace(RECORD, calibration=replace(blind, visible_mass=mass)) for mass in (0.15, 0.015))
     assert NothingLeft(0.02).reason([few]) == ""
-    assert "at best it sees a missing part of 1.5% of the data or more" in NothingLeft(0.02).reason([many])
+    assert "it tells a difference that concerns 1.5%" in NothingLeft(0.02).reason([many])
     assert "no better than chance" in NothingLeft(0.2).reason([few])
     second = replace(few, index=2, missing_mass=0.3, weights=(0.5, 0.5))
     assert "no better than chance" in NothingLeft(0.02, patience=2).reason([few, second])
@@ -112,13 +112,13 @@ def test_the_verdict_asks_for_another_round_where_something_was_missing_before()
     assert "stop here" not in doubtful
     assert "stop here" not in settled
     settled = verdict(replace(RECORD, calibration=replace(blind, visible_mass=0.03)))
-    assert settled.endswith("(at best it sees a missing part of 3.0% of the data or more); stop here.")
+    assert settled.endswith("(it tells a difference that concerns 3.0% of the data or more); stop here.")
 
 
 @pytest.mark.parametrize(
     ("changes", "cure"),
     [
-        ({"visible_mass": 0.091}, "a missing part of 9.1% of the data or more; with 4 times as many points, of 5%."),
+        ({"visible_mass": 0.091}, "a difference that concerns 9.1% of the data or more; with 4 times as many points, of 5%."),
         ({"visible_mass": 1.0}, "it has too few points: give it more data."),
         ({"visible_mass": 0.01, "learnt_level": 0.2}, "give it more training, such as a larger max_steps."),
     ],

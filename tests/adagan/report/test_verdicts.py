@@ -58,7 +58,7 @@ def test_the_verdict_has_its_interval() -> None:
         (FOUND, {"weights": (1.0, 0.0)}, "Train each component for longer, or take another kind"),
         (NOTHING, {}, "Refine the samples: a critic still tells them from data that it did not learn from"),
         (NOTHING, {"calibration": CHANCE}, "Stop here: no region is missing"),
-        (NOTHING, {"calibration": STARVED}, "the critic saw too little for more"),
+        (NOTHING, {"calibration": STARVED}, "in another way the critic cannot say"),
         (OPEN, {}, "Nothing here says that rounds would help"),
     ],
 )
