@@ -118,7 +118,10 @@ def test_the_verdict_asks_for_another_round_where_something_was_missing_before()
 @pytest.mark.parametrize(
     ("changes", "cure"),
     [
-        ({"visible_mass": 0.091}, "a difference that concerns 9.1% of the data or more; with 4 times as many points, of 5%."),
+        (
+            {"visible_mass": 0.091},
+            "concerns 9.1% of the data or more; with 4 times as many points, of 5%.",
+        ),
         ({"visible_mass": 1.0}, "it has too few points: give it more data."),
         ({"visible_mass": 0.01, "learnt_level": 0.2}, "give it more training, such as a larger max_steps."),
     ],
