@@ -40,7 +40,7 @@ WORTH_IT = 0.05
 REFINING = 0.08
 """Share of a budget that is kept for the trial of refinement, after the rounds."""
 LOOKING = 0.05
-"""Share of a budget that the draws of one look at what is missing may take."""
+"""Share of a budget that the draws of one look at what is missing may take, and once what it learns of images."""
 OVERDRAWN = 0.05
 """Share of a budget by which a patch may exceed it: to end with something missing for want of a second is worse."""
 

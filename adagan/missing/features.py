@@ -24,11 +24,11 @@ BLOCK = 2_048
 """Rows that are mapped at once."""
 SMALLEST_ENCODED = 16
 """Pixels on the shorter side; the components of smaller images tell what they show."""
-PER_STEP, PER_PIXEL, PER_ENTRY = 1.5e-4, 2e-7, 2e-7
-"""CPU seconds on one core of a small machine: of a pixel in a step of an encoder's training, of one that is encoded and
-counted, and of another entry that is mapped and counted."""
-FEWEST_ENCODED = 1_000
-"""Images from which an encoder can be learnt."""
+PER_VIEW, PER_PIXEL, PER_ENTRY = 5e-8, 2e-7, 2e-7
+"""CPU seconds on one core of a small machine: of a number, or pixel of edges, in a view that an encoder is learnt from,
+of a pixel that is encoded and counted, and of another entry that is mapped and counted."""
+FEWEST_ENCODED, MOST_ENCODED = 1_000, 5_000
+"""Images from which an encoder can be learnt, and is at most."""
 
 
 class Features(Protocol):
@@ -49,22 +49,38 @@ class Features(Protocol):
     def __call__(self, events: Tensor) -> Matrix: ...
 
 
-def suited_features(data: Tensor, seed: int) -> Features:
-    """The map for data of shape (N, *event), learnt from them; for images of some size that takes a training."""
+def suited_features(data: Tensor, seed: int, seconds: float | None = None) -> Features:
+    """The map for data of shape (N, *event), learnt from them; for images of some size an encoder.
+
+    Args:
+        data: Shape (N, *event).
+        seed: Of the rows that are learnt from, and of views.
+        seconds: CPU seconds that learning may take, about, see `num_encoded`; ``None`` sets no limit.
+    """
     event_shape = tuple(data.shape[1:])
     if _are_encoded(event_shape, len(data)):
-        return EncodedImages.of(data, seed)
+        return EncodedImages.of(data, seed, seconds)
     return LinearFeatures.of(data, seed)
 
 
-def features_price(data: Tensor) -> float:
-    """CPU seconds, about, of learning the map that suits data of shape (N, *event)."""
-    event_shape = tuple(data.shape[1:])
-    if not _are_encoded(event_shape, len(data)):
-        return 0.0
-    from adagan.missing.encoder import LARGEST, STEPS
+def num_encoded(data: Tensor, seconds: float | None) -> int:
+    """How many of N images an encoder is learnt from in so many CPU seconds: `FEWEST_ENCODED` at least."""
+    most = min(MOST_ENCODED, len(data))
+    return most if seconds is None else min(most, max(int(seconds / _learning_price(data)), FEWEST_ENCODED))
 
-    return STEPS * PER_STEP * min(event_shape[1] * event_shape[2], LARGEST**2)
+
+def features_price(data: Tensor, seconds: float | None = None) -> float:
+    """CPU seconds, about, of learning the map that suits data of shape (N, *event), see `suited_features`."""
+    if not _are_encoded(tuple(data.shape[1:]), len(data)):
+        return 0.0
+    return num_encoded(data, seconds) * _learning_price(data)
+
+
+def _learning_price(images: Tensor) -> float:
+    """CPU seconds of an image that an encoder is learnt from."""
+    from adagan.missing.encoder import LARGEST, VIEWS
+
+    return VIEWS * PER_VIEW * (images.shape[1] + 1) * min(images.shape[2] * images.shape[3], LARGEST**2)
 
 
 def mapping_price(data: Tensor, num_events: int) -> float:
@@ -147,12 +163,14 @@ class EncodedImages:
     high: float
 
     @classmethod
-    def of(cls, data: Tensor, seed: int) -> Self:
-        """The map for images of shape (N, C, H, W)."""
-        from adagan.missing.encoder import learnt_encoder  # training needs Lightning, which most data do not
+    def of(cls, data: Tensor, seed: int, seconds: float | None) -> Self:
+        """The map for images of shape (N, C, H, W), learnt from `num_encoded` of them."""
+        from adagan.missing.encoder import learnt_encoder
 
         low, high = (float(value) for value in torch.aminmax(data))
-        return cls(learnt_encoder(_scaled(data, low, high), seed), low, high)
+        chosen = np.random.default_rng(seed).choice(len(data), num_encoded(data, seconds), replace=False)
+        images = data[torch.from_numpy(np.sort(chosen)).to(data.device)]
+        return cls(learnt_encoder(_scaled(images, low, high), seed), low, high)
 
     @torch.no_grad()
     def __call__(self, events: Tensor) -> Matrix:

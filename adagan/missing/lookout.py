@@ -37,7 +37,8 @@ class Lookout:
         data: The points and their own weights.
         critic: Makes a coarse critic, whose ratios are taken instead of counts in cells; ``None`` means cells.
         seed: Of the features, which are learnt once, when they are first needed.
-        seconds: CPU seconds that the draws of one look may take, about; ``None`` sets no limit.
+        seconds: CPU seconds that the draws of one look, or learning the features, may take, about; ``None`` sets no
+            limit.
     """
 
     def __init__(
@@ -53,14 +54,14 @@ class Lookout:
     @cached_property
     def features(self) -> Features:
         """The map to the space of the cells, learnt from the data."""
-        return suited_features(self.data.points, self.seed)
+        return suited_features(self.data.points, self.seed, self.seconds)
 
     def price(self, num_components: int) -> float | None:
         """CPU seconds, about, of the next look at a mixture, without draws; ``None`` where a critic has no price."""
         points = self.data.points
         if self.critic is not None:
             return price_of(self.critic, points, num_components, self.seed)
-        learning = 0.0 if "features" in self.__dict__ else features_price(points)
+        learning = 0.0 if "features" in self.__dict__ else features_price(points, self.seconds)
         return learning + mapping_price(points, len(points) + num_draws(len(points)))
 
     def draws(self, price: float) -> int:

@@ -140,7 +140,7 @@ def missing_mass(
     """Which parts of the data a model leaves out or starves, from nothing but samples of it.
 
     The data are divided into cells of a feature space (standardised entries of vectors, principal components of more
-    than 50, what a small encoder learns to see in images, which takes some seconds of training), and cells into a tree
+    than 50, of images what differs between them more than between changed views of one), and cells into a tree
     of larger regions. Data and samples, both blurred a little, are counted in every node; one is *missing* when the
     model's share q of it is significantly below a part of the data's share p, by exact binomial tests corrected for all
     nodes. The missing mass Σ p − q over the maximal missing nodes is a lower bound: it is 0 in expectation when
