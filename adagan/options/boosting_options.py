@@ -117,7 +117,7 @@ def add_boosting_options(parser: VerbParser) -> None:
         type=float | None,
         metavar="X",
         help="let a coarse critic decide what is missing, with noise of so many standard deviations of the data; by "
-        "default counts in cells do, which train nothing but, for images of 16 pixels or more, an encoder",
+        "default counts in cells do, which train nothing; for images of 16 pixels or more features are fitted",
     )
 
 

@@ -32,8 +32,8 @@ def missing_parser() -> VerbParser:
         "missing",
         "RUN [DATA] [options]\n       adagan missing DATA --samples FILE [options]",
         "Says which data a run's mixture, or any model that the samples in FILE were drawn from, does not make: "
-        "groups of points, largest missing mass first, with intervals. Nothing is trained but, for images of 16 "
-        "pixels or more, an encoder.",
+        "groups of points, largest missing mass first, with intervals. Nothing is trained; for images of 16 "
+        "pixels or more features are fitted to them.",
     )
     parser.add_argument("source", metavar="RUN", help="the run folder; with --samples the data")
     parser.add_argument("data", nargs="?", help="whose points to look for; by default the run's own data")

@@ -297,8 +297,8 @@ def test_a_tiny_study_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert {found["method"] for found in content["rows"]} == {"adagan", "adagan-refined"}
     assert [found["num_samples"] for found in content["oracle"]] == [2_500, 50_000]
     assert not any(found["failure"] for found in content["rows"] + content["oracle"])
-    # the pilots for the pace come on top, and a loaded machine adds to a clock of CPU seconds too
-    assert all(1 < found["train_cpu_seconds"] < 10 for found in content["rows"])
+    # too much of it is a failure: of that the study decides by its own limit
+    assert all(found["train_cpu_seconds"] > 1 for found in content["rows"])
     printed = capsys.readouterr().out
     assert "oracle" in printed
     assert "adagan-refined" in printed
@@ -325,6 +325,6 @@ def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
         ("memoriser", "boosted-refined", ""),
     ]
     assert {found["seed"] for found in rows} == {100}
-    # critics keep the budget; a loaded machine adds to a clock of CPU seconds too
-    assert all(0.05 < found["train_cpu_seconds"] < 4 for found in rows[2:])
+    # too much of it is a failure: of that the study decides by its own limit
+    assert all(found["train_cpu_seconds"] > 0.05 for found in rows[2:])
     assert page.read_text().count("| boosted-refined |") == 1
