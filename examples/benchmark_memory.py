@@ -20,6 +20,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 BLOCK = 2**20
+FIT = [sys.executable, "-W", "ignore", __file__, "fit"]
+"""The command that a file's path completes."""
 ROUNDS = 2
 
 
@@ -56,8 +58,7 @@ def held(process: int) -> tuple[float, float]:
 
 def measured(path: Path) -> dict[str, float]:
     """Peaks of memory above what the imports take, MiB, and CPU seconds."""
-    command = [sys.executable, "-W", "ignore", __file__, "fit", str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*FIT, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "begins\n"

@@ -19,9 +19,9 @@ from adagan.study.metrics import score_modes
 NUM_SAMPLES = 10_000
 
 
-def main(max_steps: int = 6_000, out: str | None = None) -> dict[str, float]:
+def main(max_steps: int = 6_000, out: str | None = None, num_points: int | None = None) -> dict[str, float]:
     ring = known_modes("unbalanced-ring")
-    data = ring.draw(ring.num_points, seed=0)
+    data = ring.draw(num_points or ring.num_points, seed=0)
     model = AdaGAN(partial(GAN, max_steps=max_steps), seed=0, progress=True).fit(data)
     print(model.stopped_)
 

@@ -1,6 +1,7 @@
 """Every example runs, small, and shows what it says."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -58,7 +59,7 @@ def test_your_own_generator_is_fifteen_lines_long() -> None:
 @pytest.mark.usefixtures("quick_critics")
 def test_the_readme_figure_is_drawn(tmp_path: Path) -> None:
     example = load("unbalanced_ring")
-    shares = example.main(max_steps=200, out=str(tmp_path / "figure.png"))
+    shares = example.main(max_steps=100, out=str(tmp_path / "figure.png"), num_points=3_000)
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert shares["data"] > 0.98
 
@@ -239,9 +240,23 @@ def test_what_critics_and_cells_cost_is_printed(
     assert all(row.share > 0 for row in rows)
 
 
+QUICK_FIT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import benchmark_memory
+from adagan.components.critics import sharp_critic
+sharp_critic.STEPS = 20
+benchmark_memory.fit(sys.argv[2])
+"""
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
-def test_the_benchmark_of_memory_prints_peaks_and_draws_them(capsys: pytest.CaptureFixture[str]) -> None:
-    (found,) = load("benchmark_memory").main(smallest=4, largest=4)
+def test_the_benchmark_of_memory_prints_peaks_and_draws_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = load("benchmark_memory")
+    monkeypatch.setattr(example, "FIT", [sys.executable, "-W", "ignore", "-c", QUICK_FIT, str(ROOT / "examples")])
+    (found,) = example.main(smallest=4, largest=4)
     assert found["seconds"] > found["training"] > 0
     assert 0 < found["own"] < 2_000
     assert "10,000" in capsys.readouterr().out
