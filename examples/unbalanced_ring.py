@@ -23,7 +23,7 @@ def main(max_steps: int = 6_000, out: str | None = None, num_points: int | None 
     ring = known_modes("unbalanced-ring")
     data = ring.draw(num_points or ring.num_points, seed=0)
     model = AdaGAN(partial(GAN, max_steps=max_steps), seed=0, progress=True).fit(data)
-    print(model.stopped_)
+    print(model.stopped_, model.refinement_, sep="\n")
 
     def generator() -> torch.Generator:
         return torch.Generator().manual_seed(0)
@@ -31,8 +31,8 @@ def main(max_steps: int = 6_000, out: str | None = None, num_points: int | None 
     panels = {
         "data": data[:NUM_SAMPLES],
         "one GAN": model.mixture_[:1].sample(NUM_SAMPLES, generator()),
-        f"boosted, {len(model.rounds_)} rounds": model.sample(NUM_SAMPLES, generator()),
-        "boosted and refined": model.refined(0.5, generator()).sample(NUM_SAMPLES, generator=generator()),
+        f"boosted, {len(model.rounds_)} rounds": model.mixture_.sample(NUM_SAMPLES, generator()),
+        "boosted and refined": model.sample(NUM_SAMPLES, generator()),
     }
     figure = Figure(figsize=(12, 3.4), layout="constrained")
     shares = {}
